@@ -1,0 +1,77 @@
+//! A thread that drives calls for callers who wait elsewhere, such as another language's event loop.
+
+use std::future::Future;
+use std::io;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+/// A thread with a runtime of its own; it ends when this is dropped, and drops what it was driving.
+#[derive(Debug)]
+pub struct Background {
+    handle: Handle,
+    /// Dropping it ends the thread.
+    _running: oneshot::Sender<()>,
+}
+
+impl Background {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no descriptors.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (running, stopped) = oneshot::channel();
+        thread::Builder::new().name("wts-session".to_owned()).spawn(move || {
+            // The sender is never used: that it is gone is the message.
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { handle, _running: running })
+    }
+
+    /// Drives `future` to its end, unless it is aborted through the handle.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.handle.spawn(future).abort_handle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Background;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    struct Told(mpsc::Sender<&'static str>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send("dropped").unwrap();
+        }
+    }
+
+    #[test]
+    fn futures_are_driven_aborted_and_dropped_with_the_thread() {
+        let background = Background::start().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let done = sender.clone();
+        background.spawn(async move { done.send("done").unwrap() });
+        assert_eq!(receiver.recv_timeout(LONG), Ok("done"));
+
+        let pending = |told: Told| async move {
+            let _told = told;
+            std::future::pending::<()>().await;
+        };
+        background.spawn(pending(Told(sender.clone()))).abort();
+        assert_eq!(receiver.recv_timeout(LONG), Ok("dropped"));
+
+        background.spawn(pending(Told(sender)));
+        drop(background);
+        assert_eq!(receiver.recv_timeout(LONG), Ok("dropped"));
+    }
+}

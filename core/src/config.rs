@@ -1,0 +1,477 @@
+//! The settings of a client: their defaults, their ranges.
+
+use std::env;
+use std::fmt::Display;
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::validate::shortened;
+use crate::{VERSION, blocking};
+
+const DEFAULT_BASE_URL: &str = "https://api.wts.chat";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+const DEFAULT_TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_MAX_RETRIES: u32 = 3;
+const DEFAULT_MAX_CONCURRENCY: u32 = 64;
+
+const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
+const RETRIES: RangeInclusive<u32> = 0..=100;
+const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
+const WINDOW_REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
+const MAX_WINDOWS: usize = 8;
+const MAX_KEY_BYTES: usize = 4096;
+
+/// How the API key is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `Authorization: Bearer <key>`, as the API's reference has it.
+    #[default]
+    Bearer,
+    /// `Authorization: <key>`, as some white-label tenants want it.
+    Raw,
+}
+
+impl AuthScheme {
+    /// The scheme called `bearer` or `raw`.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "bearer" => Ok(Self::Bearer),
+            "raw" => Ok(Self::Raw),
+            _ => Err(Error::invalid_config(format!(
+                "The auth scheme is \"bearer\" or \"raw\", not {}.",
+                shortened(name)
+            ))),
+        }
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer ",
+            Self::Raw => "",
+        }
+    }
+}
+
+/// One limit of an account: at most `requests` in any sliding window of length `period`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The most requests in a window, 1 to 1,000,000.
+    pub requests: u32,
+    /// The length of the window, 1 ms to 24 h.
+    pub period: Duration,
+}
+
+impl RateLimit {
+    /// What the API allows each account: 200 requests in 5 s, and 1,000 in 5 min.
+    pub const OF_THE_API: [Self; 2] = [
+        Self { requests: 200, period: Duration::from_secs(5) },
+        Self { requests: 1000, period: Duration::from_secs(300) },
+    ];
+}
+
+/// Makes a client. Every setting has a default; what is out of range is an error when the client is made.
+#[derive(Clone, Debug)]
+pub struct ClientBuilder {
+    api_key: Option<Secret>,
+    base_url: Option<String>,
+    timeout: Duration,
+    total_timeout: Option<Duration>,
+    max_retries: u32,
+    max_concurrency: u32,
+    rate_limits: Vec<RateLimit>,
+    auth_scheme: AuthScheme,
+    allow_insecure_http: bool,
+    language: &'static str,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            api_key: None,
+            base_url: None,
+            timeout: DEFAULT_TIMEOUT,
+            total_timeout: Some(DEFAULT_TOTAL_TIMEOUT),
+            max_retries: DEFAULT_MAX_RETRIES,
+            max_concurrency: DEFAULT_MAX_CONCURRENCY,
+            rate_limits: RateLimit::OF_THE_API.to_vec(),
+            auth_scheme: AuthScheme::Bearer,
+            allow_insecure_http: false,
+            language: "rust",
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// The API key. Blanks around it and a leading `Bearer ` are taken off. Default: the environment's `WTS_API_KEY`.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(Secret::new(key.into()));
+        self
+    }
+
+    /// The address of the API, without `/chat`. Default: the environment's `WTS_BASE_URL`, or else
+    /// `https://api.wts.chat`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The bound on one attempt, from DNS to the last byte of the answer, of it at most 5 s to connect. Default: 15 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The bound on a single call with all its waiting and retries; `None` is no bound. Default: 60 s.
+    pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.total_timeout = timeout.into();
+        self
+    }
+
+    /// How often a request is sent again at most, 0 to 100. Default: 3.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// How many requests are under way at once at most, 1 to 10,000. Default: 64.
+    pub fn max_concurrency(mut self, requests: u32) -> Self {
+        self.max_concurrency = requests;
+        self
+    }
+
+    /// The account's limits, at most 8; none at all switches limiting off. Default: [`RateLimit::OF_THE_API`].
+    pub fn rate_limits(mut self, limits: impl Into<Vec<RateLimit>>) -> Self {
+        self.rate_limits = limits.into();
+        self
+    }
+
+    /// How the key is sent. Default: [`AuthScheme::Bearer`].
+    pub fn auth_scheme(mut self, scheme: AuthScheme) -> Self {
+        self.auth_scheme = scheme;
+        self
+    }
+
+    /// Whether a base URL may be plain `http:` to another machine, where anyone on the way can read the key.
+    /// Default: false; loopback addresses are always allowed.
+    pub fn allow_insecure_http(mut self, allow: bool) -> Self {
+        self.allow_insecure_http = allow;
+        self
+    }
+
+    /// Takes what was not given from the environment now, not when a client is made: for a builder that makes clients
+    /// again and again, and later.
+    pub fn with_environment(mut self) -> Self {
+        self.api_key = self.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
+        self.base_url = self.base_url.or_else(|| environment("WTS_BASE_URL"));
+        self
+    }
+
+    /// The language named in the `User-Agent`; for bindings.
+    #[doc(hidden)]
+    pub fn language(mut self, language: &'static str) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// The client for programs that run on tokio.
+    ///
+    /// # Errors
+    /// [`MissingApiKey`](crate::ErrorKind::MissingApiKey), [`InvalidConfig`](crate::ErrorKind::InvalidConfig).
+    pub fn build(self) -> Result<Client, Error> {
+        Client::new(&self.check()?)
+    }
+
+    /// The client for programs without an async runtime.
+    ///
+    /// # Errors
+    /// [`MissingApiKey`](crate::ErrorKind::MissingApiKey), [`InvalidConfig`](crate::ErrorKind::InvalidConfig).
+    pub fn build_blocking(self) -> Result<blocking::Client, Error> {
+        blocking::Client::new(&self.check()?)
+    }
+
+    pub(crate) fn check(self) -> Result<Config, Error> {
+        self.with_environment().check_given()
+    }
+
+    fn check_given(self) -> Result<Config, Error> {
+        let base_url = parse_base_url(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), self.allow_insecure_http)?;
+        in_range("timeout", self.timeout, &DURATIONS, printed)?;
+        if let Some(total) = self.total_timeout {
+            in_range("total timeout", total, &DURATIONS, printed)?;
+        }
+        in_range("number of retries", self.max_retries, &RETRIES, |count| count.to_string())?;
+        in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
+        check_rate_limits(&self.rate_limits)?;
+        let key = parse_key(self.api_key.as_ref())?;
+        Ok(Config {
+            authorization: key.header_value(self.auth_scheme.prefix()),
+            key,
+            base_url,
+            timeout: self.timeout,
+            total_timeout: self.total_timeout,
+            max_retries: self.max_retries,
+            max_concurrency: self.max_concurrency,
+            rate_limits: self.rate_limits,
+            user_agent: format!("wts-session/{VERSION} ({})", self.language),
+        })
+    }
+}
+
+/// Settings that were checked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) key: Secret,
+    pub(crate) authorization: HeaderValue,
+    pub(crate) base_url: Url,
+    pub(crate) timeout: Duration,
+    pub(crate) total_timeout: Option<Duration>,
+    pub(crate) max_retries: u32,
+    pub(crate) max_concurrency: u32,
+    pub(crate) rate_limits: Vec<RateLimit>,
+    pub(crate) user_agent: String,
+}
+
+/// The setting `name` of so many seconds, as languages without a type for durations give it.
+///
+/// # Errors
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for NaN, negative and infinite numbers, and those out of range.
+pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
+    match Duration::try_from_secs_f64(value) {
+        Ok(duration) => in_range(name, duration, &DURATIONS, printed).map(|()| duration),
+        Err(_) => Err(out_of_range(name, format!("{value} s"), &DURATIONS, printed)),
+    }
+}
+
+/// As [`seconds`], in milliseconds.
+///
+/// # Errors
+/// As [`seconds`].
+pub fn milliseconds(name: &str, value: f64) -> Result<Duration, Error> {
+    seconds(name, value / 1000.0)
+}
+
+/// The setting `name` of such a whole number, as languages with one type of number give it.
+///
+/// # Errors
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for what is no whole number from 0 to `u32::MAX`.
+pub fn count(name: &str, value: f64) -> Result<u32, Error> {
+    let whole = value as u32;
+    if f64::from(whole) == value {
+        Ok(whole)
+    } else {
+        Err(Error::invalid_config(format!("The {name} is a whole number from 0 on, not {value}.")))
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    // A value that is not UTF-8 has to be refused as an invalid one, not taken for absent.
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.trim().is_empty())
+}
+
+fn printed(duration: Duration) -> String {
+    format!("{duration:?}")
+}
+
+fn in_range<T: PartialOrd + Copy>(
+    name: &str,
+    value: T,
+    range: &RangeInclusive<T>,
+    print: impl Fn(T) -> String,
+) -> Result<(), Error> {
+    if range.contains(&value) { Ok(()) } else { Err(out_of_range(name, print(value), range, print)) }
+}
+
+fn out_of_range<T: Copy>(
+    name: &str,
+    value: impl Display,
+    range: &RangeInclusive<T>,
+    print: impl Fn(T) -> String,
+) -> Error {
+    let (least, most) = (print(*range.start()), print(*range.end()));
+    Error::invalid_config(format!("The {name} is from {least} to {most}, not {value}."))
+}
+
+fn check_rate_limits(limits: &[RateLimit]) -> Result<(), Error> {
+    if limits.len() > MAX_WINDOWS {
+        return Err(Error::invalid_config(format!(
+            "There are at most {MAX_WINDOWS} rate limits, not {}.",
+            limits.len()
+        )));
+    }
+    for limit in limits {
+        in_range("number of requests of a rate limit", limit.requests, &WINDOW_REQUESTS, |count| count.to_string())?;
+        in_range("period of a rate limit", limit.period, &DURATIONS, printed)?;
+    }
+    Ok(())
+}
+
+/// The key as it is sent. No message shows any of it.
+fn parse_key(given: Option<&Secret>) -> Result<Secret, Error> {
+    const PREFIX: &str = "bearer";
+    let given = given.ok_or_else(Error::missing_api_key)?.reveal().trim();
+    let key = match given.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest))
+            if prefix.eq_ignore_ascii_case(PREFIX) && !rest.starts_with(|c: char| !c.is_whitespace()) =>
+        {
+            rest.trim()
+        }
+        _ => given,
+    };
+    if key.is_empty() {
+        return Err(Error::missing_api_key());
+    }
+    if key.len() > MAX_KEY_BYTES {
+        return Err(Error::invalid_config(format!("The API key is over {MAX_KEY_BYTES} bytes long.")));
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::invalid_config("The API key has a character that is not visible ASCII."));
+    }
+    Ok(Secret::new(key.to_owned()))
+}
+
+/// The base URL without a slash at its end. No message shows it, for it may carry a password.
+fn parse_base_url(given: &str, allow_insecure_http: bool) -> Result<Url, Error> {
+    let refused = |why: &str| Err(Error::invalid_config(format!("The base URL {why}.")));
+    let text = given.trim().trim_end_matches('/');
+    if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+        return refused("has a blank, a backslash or a control character");
+    }
+    let Ok(mut url) = Url::parse(text) else {
+        return refused("is no URL; it looks like https://api.wts.chat");
+    };
+    if !matches!(url.scheme(), "https" | "http") || !starts_like_a_url(text) {
+        return refused("is no http or https URL; it looks like https://api.wts.chat");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refused("carries a user name or password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refused("carries a query or a fragment");
+    }
+    let path = url.path().trim_end_matches('/').to_ascii_lowercase();
+    if path.ends_with("/chat") || path.ends_with("/chat/v1") {
+        return refused("ends in /chat or /chat/v1, which is added to it: leave that off");
+    }
+    if text.split('/').any(|segment| segment == "." || segment == "..") {
+        return refused("has a segment . or ..");
+    }
+    if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
+        return refused(
+            "is plain http, which shows the API key to everyone on the way: use https, or allow it explicitly",
+        );
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// `https:host` and `https:///host` are taken for `https://host` by URL libraries.
+fn starts_like_a_url(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/') && !rest.is_empty())
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback_v6 = address
+        .parse::<std::net::Ipv6Addr>()
+        .is_ok_and(|ip| ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()));
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || is_loopback_v6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientBuilder, Config, count, milliseconds, seconds};
+    use crate::error::{Error, ErrorKind};
+
+    fn check(key: &str, url: &str) -> Result<Config, Error> {
+        ClientBuilder::default().api_key(key).base_url(url).check()
+    }
+
+    #[test]
+    fn keys_are_taken_as_people_paste_them() {
+        for pasted in ["pn_1", " pn_1\r\n", "Bearer pn_1", "bearer  pn_1 \n", "BEARER\tpn_1"] {
+            assert_eq!(check(pasted, "https://api.wts.chat").unwrap().key.reveal(), "pn_1");
+        }
+        assert_eq!(check("bearerpn", "https://api.wts.chat").unwrap().key.reveal(), "bearerpn");
+    }
+
+    #[test]
+    fn keys_that_no_header_can_carry_are_refused_unseen() {
+        for key in ["pn_é_CANARY", "pn_\t_CANARY", "pn_\0CANARY", "pn_CAN\r\nARY", &"pn_CANARY".repeat(100_000)] {
+            let error = check(key, "https://api.wts.chat").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+            assert!(!format!("{error} {error:?}").contains("CANARY"));
+        }
+        for blank in ["", " \n", "Bearer", "Bearer  "] {
+            assert_eq!(check(blank, "https://api.wts.chat").unwrap_err().kind(), ErrorKind::MissingApiKey);
+        }
+    }
+
+    #[test]
+    fn base_urls() {
+        for url in [
+            "https://api.flw.chat",
+            "https://api.wts.chat/",
+            " https://gateway.example/wts// ",
+            "HTTPS://API.WTS.CHAT:8443",
+            "http://localhost:1",
+            "http://127.8.9.1:1",
+            "http://[::1]:1",
+            "http://[::ffff:127.0.0.1]:1",
+        ] {
+            assert!(check("k", url).is_ok(), "{url}");
+        }
+        for url in [
+            "",
+            "api.wts.chat",
+            "https:api.wts.chat",
+            "https:///api.wts.chat",
+            "https://",
+            "ftp://api.wts.chat",
+            "file:///etc/passwd",
+            "https://user@api.wts.chat",
+            "https://user:secret@api.wts.chat",
+            "https://api.wts.chat?x",
+            "https://api.wts.chat#x",
+            "https://api.wts.chat/chat",
+            "https://api.wts.chat/chat/v1/",
+            "https://api.wts.chat/a/../b",
+            "https://api.wts.chat\\x",
+            "https://api.wts\n.chat",
+            "http://api.wts.chat",
+            "http://localhost.example",
+            "http://128.0.0.1",
+        ] {
+            let error = check("k", url).expect_err(url);
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+            assert!(!error.to_string().contains("secret"));
+        }
+        let remote = ClientBuilder::default().api_key("k").base_url("http://api.wts.chat").allow_insecure_http(true);
+        assert!(remote.check().is_ok());
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for value in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 1e-9, 86_401.0] {
+            assert_eq!(seconds("timeout", value).unwrap_err().kind(), ErrorKind::InvalidConfig, "{value}");
+        }
+        assert_eq!(milliseconds("timeout", 1500.0).unwrap().as_millis(), 1500);
+        for value in [-1.0, 0.5, f64::NAN, f64::INFINITY, 4_294_967_296.0] {
+            assert_eq!(count("number", value).unwrap_err().kind(), ErrorKind::InvalidConfig, "{value}");
+        }
+        assert_eq!(count("number", 3.0).unwrap(), 3);
+    }
+}

@@ -1,0 +1,53 @@
+//! Set the status of WTS Chat sessions, and complete them: one at a time or thousands at once.
+//!
+//! [`Client`] is for programs that run on tokio, [`blocking::Client`] for all others. Both do the same two things:
+//! `update_session_status` and `complete_session`.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), wts_session::Error> {
+//! use wts_session::{Client, CompleteOptions, SessionStatus, UpdateOptions};
+//!
+//! let client = Client::builder().api_key("pn_...").build()?;
+//! let session = client
+//!     .update_session_status("567ca9b8-eaa9-4a33-8cf9-d2c67060af74", SessionStatus::InProgress, UpdateOptions::new())
+//!     .await?;
+//! println!("{}", session.as_json());
+//! client.complete_session("567ca9b8-eaa9-4a33-8cf9-d2c67060af74", CompleteOptions::new()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every failure is one [`Error`], whose [`kind`](Error::kind) is one of a closed list.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod answer;
+mod background;
+pub mod blocking;
+mod bulk;
+mod client;
+mod config;
+mod envelope;
+mod error;
+mod limiter;
+mod model;
+mod ops;
+mod progress;
+mod retry;
+mod secret;
+mod shared;
+mod transport;
+mod validate;
+
+pub use background::Background;
+pub use bulk::{Bulk, BulkCall, Outcome};
+pub use client::Client;
+pub use config::{AuthScheme, ClientBuilder, RateLimit, count, milliseconds, seconds};
+pub use error::{Error, ErrorKind};
+pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
+pub use ops::{Item, Operation};
+pub use shared::SharedClients;
+
+/// The version of this library, the same in every language.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

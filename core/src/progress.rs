@@ -1,0 +1,52 @@
+//! What is known of a call at any moment, also when it is dropped in the middle.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::error::Error;
+
+/// How far a call has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    attempts: AtomicU32,
+    /// Whether bytes of the attempt under way have been handed to a connection.
+    left: AtomicBool,
+    /// Whether an earlier attempt left and no answer settled it.
+    unsettled: AtomicBool,
+}
+
+impl Progress {
+    pub(crate) fn begin_attempt(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.left.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn request_leaves(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// The attempt under way found a dead connection: as if it had never been.
+    pub(crate) fn forget_attempt(&self) {
+        self.attempts.fetch_sub(1, Ordering::Relaxed);
+        self.left.store(false, Ordering::Relaxed);
+    }
+
+    /// The attempt under way has ended with `error`.
+    pub(crate) fn end_attempt(&self, error: &Error) {
+        self.left.store(false, Ordering::Relaxed);
+        self.unsettled.fetch_or(error.may_have_been_applied(), Ordering::Relaxed);
+    }
+
+    /// `error` as the outcome of the whole call.
+    pub(crate) fn conclude(&self, error: Error) -> Error {
+        let may_have_been_applied = error.may_have_been_applied() || self.may_have_been_applied();
+        error.with_attempts(self.attempts.load(Ordering::Relaxed)).with_may_have_been_applied(may_have_been_applied)
+    }
+
+    fn may_have_been_applied(&self) -> bool {
+        self.unsettled.load(Ordering::Relaxed) || self.has_left()
+    }
+}

@@ -1,0 +1,80 @@
+//! Clients for callers who keep none: one for each configuration, kept for the next call.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::config::{ClientBuilder, Config};
+use crate::error::Error;
+
+const MOST_KEPT: usize = 16;
+
+/// The clients made so far, of which the 16 newest are kept.
+///
+/// Functions that take their settings with each call go through this, so that the second call finds the connection of
+/// the first.
+#[derive(Debug)]
+pub struct SharedClients<C> {
+    kept: Mutex<Vec<(Config, C)>>,
+}
+
+impl<C> Default for SharedClients<C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C> SharedClients<C> {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { kept: Mutex::new(Vec::new()) }
+    }
+}
+
+impl<C: Clone> SharedClients<C> {
+    /// The client of these settings, from `make` where there is none yet.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, or what `make` returns.
+    pub fn get(
+        &self,
+        builder: ClientBuilder,
+        make: impl FnOnce(ClientBuilder) -> Result<C, Error>,
+    ) -> Result<C, Error> {
+        let config = builder.clone().check()?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = kept.iter().find(|(made_from, _)| *made_from == config) {
+            return Ok(client.clone());
+        }
+        let client = make(builder)?;
+        if kept.len() == MOST_KEPT {
+            kept.remove(0);
+        }
+        kept.push((config, client.clone()));
+        Ok(client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_KEPT, SharedClients};
+    use crate::Client;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn equal_settings_share_a_client_and_the_oldest_goes_first() {
+        let clients = SharedClients::new();
+        let mut made = 0;
+        let mut get = |key: &str| {
+            let builder = Client::builder().api_key(key).base_url("http://localhost:1");
+            clients.get(builder, |_| {
+                made += 1;
+                Ok(made)
+            })
+        };
+        assert_eq!((get("k").unwrap(), get(" Bearer k").unwrap(), get("l").unwrap()), (1, 1, 2));
+        for other in 0..MOST_KEPT {
+            get(&format!("key{other}")).unwrap();
+        }
+        assert_eq!(get("k").unwrap(), 3 + MOST_KEPT);
+        assert_eq!(get("").unwrap_err().kind(), ErrorKind::MissingApiKey);
+    }
+}

@@ -1,0 +1,127 @@
+//! Checks of the input that need nothing but the input.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::error::Error;
+use crate::model::SessionStatus;
+
+const MAX_SESSION_ID_BYTES: usize = 512;
+
+/// All but the characters that RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A session id that can be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionId<'a>(&'a str);
+
+impl<'a> SessionId<'a> {
+    /// The id without blanks around it, or `None` when nothing is left.
+    fn parse(given: &'a str) -> Option<Result<Self, Error>> {
+        let id = given.trim();
+        (!id.is_empty()).then(|| Self::check(id))
+    }
+
+    fn check(id: &'a str) -> Result<Self, Error> {
+        if id.len() > MAX_SESSION_ID_BYTES {
+            return Err(Error::invalid_session_id(format!(
+                "A session id has at most {MAX_SESSION_ID_BYTES} bytes, this one has {}.",
+                id.len()
+            )));
+        }
+        if id == "." || id == ".." {
+            return Err(Error::invalid_session_id(format!("\"{id}\" would change the route.")));
+        }
+        if let Some(control) = id.chars().find(|c| c.is_control()) {
+            return Err(Error::invalid_session_id(format!(
+                "It has the control character U+{:04X}.",
+                u32::from(control)
+            )));
+        }
+        Ok(Self(id))
+    }
+
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// The id as exactly one segment of a URL's path.
+    pub(crate) fn path_segment(&self) -> String {
+        utf8_percent_encode(self.0, RESERVED).to_string()
+    }
+}
+
+/// The input of `update_session_status`; what is missing is found before what is invalid.
+pub(crate) fn update<'a>(session_id: &'a str, status: &str) -> Result<(SessionId<'a>, SessionStatus), Error> {
+    let id = SessionId::parse(session_id).ok_or_else(Error::missing_fields)?;
+    let name = Some(status.trim()).filter(|name| !name.is_empty()).ok_or_else(Error::missing_fields)?;
+    Ok((id?, settable_status(name)?))
+}
+
+/// The input of `complete_session`.
+pub(crate) fn complete(session_id: &str) -> Result<SessionId<'_>, Error> {
+    SessionId::parse(session_id).ok_or_else(Error::empty_session_id)?
+}
+
+fn settable_status(name: &str) -> Result<SessionStatus, Error> {
+    match SessionStatus::from_name(name) {
+        Some(SessionStatus::Undefined) => Err(Error::invalid_status("Add a valid status!")),
+        Some(status) => Ok(status),
+        None => Err(Error::invalid_status(unknown_status(name))),
+    }
+}
+
+fn unknown_status(name: &str) -> String {
+    let valid: Vec<_> = SessionStatus::ALL
+        .into_iter()
+        .filter(|status| *status != SessionStatus::Undefined)
+        .map(SessionStatus::as_str)
+        .collect();
+    format!("{} is no status; valid are {}.", shortened(name), valid.join(", "))
+}
+
+/// `text` in quotes, escaped, cut to a length that fits a message.
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let shown: String = text.chars().take(SHOWN).collect();
+    let dots = if shown.len() < text.len() { "..." } else { "" };
+    format!("{shown:?}{dots}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{complete, update};
+    use crate::error::ErrorKind;
+    use crate::model::SessionStatus;
+
+    #[test]
+    fn every_status_is_taken_by_both_names_in_any_case() {
+        for status in SessionStatus::ALL.into_iter().filter(|status| *status != SessionStatus::Undefined) {
+            for name in [status.as_str(), status.display_name()] {
+                for name in [name.to_owned(), name.to_lowercase(), format!(" {name}\n")] {
+                    assert_eq!(update("s", &name).unwrap().1, status);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn missing_is_found_before_invalid() {
+        assert_eq!(update("..", " ").unwrap_err().kind(), ErrorKind::MissingFields);
+        assert_eq!(update("", "UNDEFINED").unwrap_err().kind(), ErrorKind::MissingFields);
+        assert_eq!(update("..", "UNDEFINED").unwrap_err().kind(), ErrorKind::InvalidSessionId);
+    }
+
+    #[test]
+    fn an_id_is_one_segment_whatever_it_holds() {
+        for (id, segment) in [
+            ("session_12345", "session_12345"),
+            (" a/b ", "a%2Fb"),
+            ("%2e%2e", "%252e%252e"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("a\\b", "a%5Cb"),
+            ("ação 👍", "a%C3%A7%C3%A3o%20%F0%9F%91%8D"),
+        ] {
+            assert_eq!(complete(id).unwrap().path_segment(), segment);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! What one case with one call can't show: connections, limits, many calls, the ends of clients.
+
+#![allow(clippy::unwrap_used)] // a failed unwrap fails the test
+
+mod common;
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{StandIn, ask, requests};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, RateLimit, UpdateOptions};
+
+const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
+
+fn builder(stand_in: &StandIn) -> ClientBuilder {
+    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).rate_limits([]).max_retries(0)
+}
+
+fn complete() -> CompleteOptions {
+    CompleteOptions::new()
+}
+
+/// Completes `count` sessions at once.
+async fn complete_at_once(client: &Client, count: usize) -> Vec<Result<wts_session::Session, wts_session::Error>> {
+    let mut calls = JoinSet::new();
+    for number in 0..count {
+        let client = client.clone();
+        calls.spawn(async move { client.complete_session(format!("session-{number}"), complete()).await });
+    }
+    calls.join_all().await
+}
+
+async fn all_closed(stand_in: &StandIn) {
+    let answer = ask(stand_in.api(), "connections?at_most=0&wait_ms=5000").await;
+    assert_eq!(answer["open"], 0, "{answer}");
+}
+
+async fn has_arrived(stand_in: &StandIn, session_id: &str) {
+    let query = format!("requests?session_id={session_id}&at_least=1&wait_ms=5000");
+    assert_eq!(ask(stand_in.api(), &query).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn connections_that_died_idle_cost_no_call() {
+    let first = StandIn::start(&OPTIONS);
+    let port = first.api().rsplit(':').next().unwrap().to_owned();
+    let client = builder(&first).build().unwrap();
+    let blocking = thread::spawn({
+        let builder = builder(&first);
+        move || {
+            let client = builder.build_blocking().unwrap();
+            client.complete_session("blocking", complete()).unwrap();
+            client
+        }
+    });
+    assert!(complete_at_once(&client, 20).await.iter().all(Result::is_ok));
+    let blocking = blocking.join().unwrap();
+    drop(first);
+    let second = StandIn::start(&["--port", &port, "--limit", "off", "--create-unknown"]);
+    assert!(complete_at_once(&client, 20).await.iter().all(Result::is_ok));
+    thread::spawn(move || blocking.complete_session("blocking", complete()).unwrap()).join().unwrap();
+    assert_eq!(ask(second.api(), "requests").await.as_array().unwrap().len(), 21);
+}
+
+#[tokio::test]
+async fn a_dropped_call_closes_its_connection() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let client = builder(&stand_in).build().unwrap();
+    let call = tokio::spawn(async move { client.complete_session("stalls", complete()).await });
+    has_arrived(&stand_in, "stalls").await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn an_interrupted_blocking_call_closes_its_connection_at_once() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let builder = builder(&stand_in).total_timeout(None);
+    let (interrupt, interrupted) = mpsc::channel::<()>();
+    let call = thread::spawn(move || {
+        let client = builder.build_blocking().unwrap();
+        let future = client.as_async().complete_session("stalls", complete());
+        let check = move || interrupted.try_recv().map_or(Ok(()), |()| Err("interrupted"));
+        let outcome = client.wait_unless(future, Duration::from_millis(20), check);
+        assert_eq!(outcome.unwrap_err(), "interrupted");
+        client
+    });
+    has_arrived(&stand_in, "stalls").await;
+    interrupt.send(()).unwrap();
+    let _client = tokio::task::spawn_blocking(|| call.join().unwrap()).await.unwrap();
+    all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn a_timed_out_blocking_call_closes_its_connection_at_once() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let builder = builder(&stand_in).timeout(Duration::from_millis(200));
+    let call = tokio::task::spawn_blocking(move || {
+        let client = builder.build_blocking().unwrap();
+        assert_eq!(client.complete_session("stalls", complete()).unwrap_err().kind(), ErrorKind::Timeout);
+        client
+    });
+    let _client = call.await.unwrap();
+    all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let target = stand_in.addresses["redirect_target"].as_str().unwrap();
+    let steps: Vec<Value> =
+        [301, 302, 303, 307, 308].map(|status| json!({"status": status, "headers": [["Location", target]]})).to_vec();
+    stand_in.script("moved", Value::from(steps)).await;
+    let client = builder(&stand_in).build().unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let error = client.complete_session("moved", complete()).await.unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::UnexpectedResponse, Some(status)));
+    }
+    assert_eq!(ask(stand_in.api(), "connections").await["redirect_target"], 0);
+}
+
+#[tokio::test]
+async fn five_thousand_calls_at_once_settle_over_few_sockets() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).total_timeout(None).max_concurrency(32).build().unwrap();
+    assert!(complete_at_once(&client, 5000).await.iter().all(Result::is_ok));
+    let connections = ask(stand_in.api(), "connections").await;
+    assert!(connections["peak"].as_u64().unwrap() <= 33, "{connections}, one of them our own question");
+    drop(client);
+    all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn a_failing_server_gets_no_storm() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("fails", Value::from(vec![json!({"status": 503, "text": "busy"}); 20_000])).await;
+    let client = builder(&stand_in).max_retries(3).total_timeout(None).build().unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..5000 {
+        let client = client.clone();
+        calls.spawn(async move { client.complete_session("fails", complete()).await.unwrap_err().attempts() });
+    }
+    let attempts = calls.join_all().await;
+    let sent = requests(stand_in.api(), "fails").await.len();
+    assert_eq!(sent, attempts.iter().sum::<u32>() as usize);
+    assert!((5001..=5500).contains(&sent), "{sent} requests");
+}
+
+#[tokio::test]
+async fn the_server_sees_no_more_than_the_limits_however_the_network_delays() {
+    let arguments = ["--limit", "50/0.5", "--limit", "100/2", "--arrival-delay", "0..150", "--latency", "0..50"];
+    let stand_in = StandIn::start(&[&arguments[..], &["--create-unknown"]].concat());
+    let limits = [(50, 500), (100, 2000)]
+        .map(|(requests, millis)| RateLimit { requests, period: Duration::from_millis(millis) });
+    let builder = builder(&stand_in).rate_limits(limits).total_timeout(None);
+    let (first, second) = (builder.clone().build().unwrap(), builder.build().unwrap());
+    let start = Instant::now();
+    let (one, other) = tokio::join!(complete_at_once(&first, 150), complete_at_once(&second, 150));
+    assert!(one.iter().chain(&other).all(Result::is_ok));
+    let windows = ask(stand_in.api(), "windows").await;
+    for window in windows.as_array().unwrap() {
+        assert_eq!(window["refused"], 0, "{windows}");
+        assert!(window["peak"].as_u64() <= window["requests"].as_u64(), "{windows}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}, of which the limits take 4.0", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_429_holds_back_every_client_of_the_account() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("limited", json!([{"status": 429, "headers": [["Retry-After", "1"]]}])).await;
+    let (first, second) = (builder(&stand_in).build().unwrap(), builder(&stand_in).build().unwrap());
+    let start = Instant::now();
+    let error = first.complete_session("limited", complete()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(1))));
+    second.complete_session("other", complete()).await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_closed_client_sends_nothing_more() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("slow", json!([{"delay_ms": 300, "status": 200}])).await;
+    let client = builder(&stand_in).max_concurrency(1).build().unwrap();
+    let call = |id: &'static str| {
+        let client = client.clone();
+        tokio::spawn(async move { client.complete_session(id, complete()).await })
+    };
+    let under_way = call("slow");
+    has_arrived(&stand_in, "slow").await;
+    let waiting = call("waiting");
+    client.close();
+    for error in [waiting.await.unwrap().unwrap_err(), client.complete_session("late", complete()).await.unwrap_err()] {
+        assert_eq!((error.kind(), error.attempts(), error.may_have_been_applied()), (ErrorKind::Closed, 0, false));
+    }
+    assert!(under_way.await.unwrap().is_ok());
+    assert_eq!(ask(stand_in.api(), "requests").await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_blocking_client_works_and_ends_inside_a_runtime() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).build_blocking().unwrap();
+    let session = client.update_session_status("inside", "Hidden", UpdateOptions::new()).unwrap();
+    assert_eq!(session.fields().unwrap()["status"], "HIDDEN");
+    assert_eq!(client.complete_sessions(["a", "b"], complete()).unwrap().count(), 2);
+}
+
+#[test]
+fn many_threads_share_a_blocking_client() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).build_blocking().unwrap();
+    thread::scope(|scope| {
+        for thread in 0..16 {
+            let client = &client;
+            scope.spawn(move || {
+                for call in 0..25 {
+                    let id = format!("thread-{thread}-{call}");
+                    let session = client.complete_session(&id, complete()).unwrap();
+                    assert_eq!(session.fields().unwrap()["sessionId"], *id);
+                }
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_name_with_a_dead_address_works_over_the_other() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let by_name = stand_in.api().replace("127.0.0.1", "localhost");
+    let client = builder(&stand_in).base_url(by_name).build().unwrap();
+    client.complete_session("by-name", complete()).await.unwrap();
+}
+
+/// The settings of proxies are the environment's, so this one starts itself again with them.
+#[test]
+fn https_goes_through_the_proxy_of_the_environment_and_the_key_does_not_show() {
+    const INNER: &str = "WTS_TEST_INSIDE_A_PROXY";
+    if std::env::var_os(INNER).is_some() {
+        let builder = Client::builder().api_key("pn_CANARY").base_url("https://api.example").max_retries(0);
+        let error = builder.build_blocking().unwrap().complete_session("s", complete()).unwrap_err();
+        assert_eq!((error.kind(), error.may_have_been_applied()), (ErrorKind::Connection, false));
+        return;
+    }
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut inner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "https_goes_through_the_proxy_of_the_environment_and_the_key_does_not_show"])
+        .env(INNER, "1")
+        .env("HTTPS_PROXY", format!("http://{}", proxy.local_addr().unwrap()))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .spawn()
+        .unwrap();
+    let (connection, _) = proxy.accept().unwrap();
+    let head: Vec<_> =
+        BufReader::new(connection).lines().map_while(Result::ok).take_while(|it| !it.is_empty()).collect();
+    assert_eq!(head[0], "CONNECT api.example:443 HTTP/1.1");
+    assert!(!head.join("\n").contains("CANARY"), "{head:?}");
+    assert!(inner.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn bulk_outcomes_are_all_there_in_order() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let refusal = json!({"status": 500, "body_file": "error-refused-as-500.json"});
+    stand_in.script("refused", json!([refusal, refusal])).await;
+    stand_in.script("reset", json!([{"raw": [{"reset": true}]}])).await;
+    stand_in.script("busy", json!([{"status": 503}, {"status": 503}])).await;
+    stand_in.script("blank", json!([{"status": 204}])).await;
+    let ids = ["a", "refused", "", "reset", "b", "..", "busy", "a", "blank", "refused"];
+    let client = builder(&stand_in).max_retries(3).build().unwrap();
+    let outcomes = client.complete_sessions(ids, complete()).in_order().await;
+    let told: Vec<_> = outcomes
+        .iter()
+        .map(|it| (it.index, it.session_id.as_str(), it.result.as_ref().map_or_else(|error| error.code(), |_| "ok")))
+        .collect();
+    let codes = ["ok", "refused", "empty_session_id", "ok", "ok", "invalid_session_id", "ok", "ok", "ok", "refused"];
+    assert_eq!(told, ids.into_iter().zip(codes).enumerate().map(|(at, (id, code))| (at, id, code)).collect::<Vec<_>>());
+    assert_eq!(requests(stand_in.api(), "a").await.len(), 2, "duplicates are separate items");
+    assert_eq!(requests(stand_in.api(), "busy").await.len(), 3);
+
+    let updates = [("a", "Hidden"), ("b", "UNDEFINED"), ("c", "")];
+    let outcomes = client.update_session_statuses(updates, UpdateOptions::new()).in_order().await;
+    let codes: Vec<_> =
+        outcomes.iter().map(|it| it.result.as_ref().map_or_else(|error| error.code(), |_| "ok")).collect();
+    assert_eq!(codes, ["ok", "invalid_status", "missing_fields"]);
+}
+
+#[tokio::test]
+async fn a_cancelled_bulk_tells_what_may_have_been_applied() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let client = builder(&stand_in).max_concurrency(1).build().unwrap();
+    let mut bulk = client.complete_sessions(["done", "stalls", "never", ""], complete());
+    assert!(bulk.next().await.unwrap().result.is_ok());
+    tokio::select! {
+        outcome = bulk.next() => panic!("{outcome:?}"),
+        () = has_arrived(&stand_in, "stalls") => bulk.cancel(),
+    }
+    let rest: Vec<_> = bulk
+        .in_order()
+        .await
+        .into_iter()
+        .map(|it| {
+            let error = it.result.unwrap_err();
+            (it.index, error.code(), error.attempts(), error.may_have_been_applied())
+        })
+        .collect();
+    assert_eq!(rest, [(1, "cancelled", 1, true), (2, "cancelled", 0, false), (3, "empty_session_id", 0, false)]);
+    all_closed(&stand_in).await;
+    assert_eq!(requests(stand_in.api(), "never").await.len(), 0);
+}
+
+#[test]
+fn a_blocking_bulk_takes_an_endless_input_as_it_has_room() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).max_concurrency(4).build_blocking().unwrap();
+    let taken = std::cell::Cell::new(0);
+    let endless = std::iter::from_fn(|| {
+        taken.set(taken.get() + 1);
+        Some(format!("session-{}", taken.get()))
+    });
+    let outcomes = client.complete_sessions(endless, complete()).unwrap();
+    let seen: HashSet<_> = outcomes.take(100).map(|it| it.result.unwrap().into_json()).collect();
+    assert_eq!(seen.len(), 100);
+    assert!(taken.get() <= 100 + 4 * 4, "{} were taken", taken.get());
+}
+
+#[tokio::test]
+async fn requests_go_on_while_the_outcomes_wait_to_be_taken() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let builder = builder(&stand_in).max_concurrency(3).timeout(Duration::from_millis(400));
+    for id in ["0", "1", "2"] {
+        stand_in.script(id, json!([{"delay_ms": 100, "status": 200}])).await;
+    }
+    let outcomes = tokio::task::spawn_blocking(move || {
+        let client = builder.build_blocking().unwrap();
+        let mut outcomes = client.complete_sessions((0..9).map(|it| it.to_string()), complete()).unwrap();
+        let first = outcomes.next().unwrap();
+        thread::sleep(Duration::from_millis(800)); // longer than any of the requests under way may take
+        [first].into_iter().chain(outcomes).map(|it| it.result.map(|_| ())).collect::<Vec<_>>()
+    });
+    let outcomes = outcomes.await.unwrap();
+    assert_eq!(outcomes.len(), 9);
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}

@@ -1,0 +1,136 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Parser, ValueEnum};
+
+use crate::access::AuthScheme;
+use crate::delay::Delay;
+use crate::limits::{Limit, PUBLISHED};
+
+/// A stand-in of the WTS Chat API for tests and demonstrations. It listens on 127.0.0.1 only.
+#[derive(Debug, Parser)]
+#[command(name = "wts-stand-in", version)]
+pub(crate) struct Options {
+    /// Print one line of JSON with all addresses in place of the text for people
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The port of the API; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// A token of the account; may be repeated
+    #[arg(long, default_value = "pn_5tandInDem0Tok3nAbCdEf0123456789")]
+    pub(crate) token: Vec<String>,
+
+    /// How a token has to be sent
+    #[arg(long, value_enum, default_value_t = AuthScheme::Bearer)]
+    pub(crate) auth_scheme: AuthScheme,
+
+    /// A limit of the account, or "off"; may be repeated [default: 200/5 and 1000/300]
+    #[arg(long, value_name = "REQUESTS/SECONDS")]
+    pub(crate) limit: Vec<LimitOption>,
+
+    /// The Retry-After header of its 429 answers
+    #[arg(long, value_enum, default_value_t = RetryAfter::Seconds)]
+    pub(crate) retry_after: RetryAfter,
+
+    /// A random delay in milliseconds before every answer of the API
+    #[arg(long, value_name = "MIN..MAX", default_value = "0")]
+    pub(crate) latency: Delay,
+
+    /// A random delay in milliseconds before a request is counted as arrived and handled
+    #[arg(long, value_name = "MIN..MAX", default_value = "0")]
+    pub(crate) arrival_delay: Delay,
+
+    /// Give every unknown session id a session when it is first addressed
+    #[arg(long)]
+    pub(crate) create_unknown: bool,
+
+    /// The folder of the recorded bodies that scripts name [default: the repository's tests/bodies]
+    #[arg(long, value_name = "DIR", hide_default_value = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../bodies"))]
+    pub(crate) bodies: PathBuf,
+
+    /// A folder of case files (*.json) whose scripts are taken on at the start; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scripts: Vec<PathBuf>,
+
+    /// How many of the latest requests the journal keeps
+    #[arg(long, value_name = "REQUESTS", default_value_t = 100_000)]
+    pub(crate) keep: usize,
+
+    /// End when the standard input ends
+    #[arg(long)]
+    pub(crate) stay_with_stdin: bool,
+}
+
+/// What a 429 says about when to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RetryAfter {
+    /// A number of seconds
+    Seconds,
+    /// An HTTP date
+    Date,
+    /// Nothing
+    None,
+}
+
+/// A limit, or none at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitOption {
+    Off,
+    Limit(Limit),
+}
+
+impl FromStr for LimitOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            _ => text.parse().map(Self::Limit),
+        }
+    }
+}
+
+impl Options {
+    /// The limits that are in force.
+    pub(crate) fn limits(&self) -> Result<Vec<Limit>, String> {
+        match self.limit.as_slice() {
+            [] => Ok(PUBLISHED.to_vec()),
+            [LimitOption::Off] => Ok(Vec::new()),
+            limits => limits
+                .iter()
+                .map(|limit| match limit {
+                    LimitOption::Limit(limit) => Ok(*limit),
+                    LimitOption::Off => Err("--limit off goes with no other limit".to_owned()),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(arguments: &[&str]) -> Result<Vec<Limit>, String> {
+        let arguments = ["wts-stand-in"].iter().chain(arguments);
+        Options::try_parse_from(arguments).unwrap().limits()
+    }
+
+    #[test]
+    fn limits_are_published_ones_own_ones_or_off() {
+        assert_eq!(limits(&[]), Ok(PUBLISHED.to_vec()));
+        assert_eq!(limits(&["--limit", "off"]), Ok(Vec::new()));
+        let own = limits(&["--limit", "3/1", "--limit", "4/2"]).unwrap();
+        assert_eq!(own.len(), 2);
+        assert!(limits(&["--limit", "off", "--limit", "4/2"]).is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Options::command().debug_assert();
+    }
+}
