@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::background::Background;
 use crate::bulk::{BulkCall, Outcome};
-use crate::config::Config;
+use crate::config::{ClientBuilder, Config};
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
@@ -28,6 +28,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Begins to make a client; [`build_blocking`](ClientBuilder::build_blocking) ends it.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_all()

@@ -10,11 +10,13 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::answer::Answer;
 use crate::bulk::Bulk;
 use crate::config::{ClientBuilder, Config};
 use crate::error::{Error, ErrorKind};
 use crate::limiter::{Asking, Limiter, Slot, TooLong, of_account};
 use crate::model::{CompleteOptions, Session, UpdateOptions};
+use crate::observer::Event;
 use crate::ops::{Item, Operation, Request, complete_session, update_session_status};
 use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, wait_before};
@@ -154,7 +156,7 @@ impl Client {
                 }
                 Err(error) => {
                     progress.end_attempt(&error);
-                    let error = self.wait_to_retry(retry, error, deadline).await;
+                    let error = self.wait_to_retry(retry, error, request, deadline).await;
                     last_error = Some(error.map_err(|error| progress.conclude(error))?);
                 }
             }
@@ -164,27 +166,38 @@ impl Client {
 
     /// Waits until the request may be sent again after `error`, which is given back; or fails with what the call fails
     /// with.
-    async fn wait_to_retry(&self, retry: u32, error: Error, deadline: Option<Instant>) -> Result<Error, Error> {
-        if retry > self.shared.config.max_retries || !error.retryable() {
+    async fn wait_to_retry(
+        &self,
+        retry: u32,
+        error: Error,
+        request: &Request,
+        deadline: Option<Instant>,
+    ) -> Result<Error, Error> {
+        let Shared { config, limiter, retries, .. } = &*self.shared;
+        if retry > config.max_retries || !error.retryable() {
             return Err(error);
         }
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
-        if error.kind() == ErrorKind::RateLimited {
-            let wait = self.shared.limiter.least_wait(&self.shared.config.rate_limits, 0);
-            if wait > time_left {
-                return Err(error.with_retry_after(Some(wait)));
-            }
-            // The limiter waits, for everybody of the account.
-            return if self.shared.retries.withdraw(&error) { Ok(error) } else { Err(error) };
+        let is_limited = error.kind() == ErrorKind::RateLimited;
+        let wait = if is_limited { limiter.least_wait(&config.rate_limits, 0) } else { wait_before(retry, &error) };
+        if time_left.is_zero() || wait > time_left {
+            return Err(if is_limited { error.with_retry_after(Some(wait)) } else { error });
         }
-        let wait = wait_before(retry, &error);
-        if time_left.is_zero() || wait > time_left || !self.shared.retries.withdraw(&error) {
+        if !retries.withdraw(&error) {
             return Err(error);
         }
-        match self.unless_closed(sleep(wait)).await {
-            Ok(()) => Ok(error),
-            Err(_) => Err(error),
+        self.tell(|| Event::Retry {
+            operation: request.operation,
+            session_id: &request.session_id,
+            attempt: retry,
+            error: error.code(),
+            wait,
+        });
+        // Where it is the account's limit, the limiter waits, in turn with everybody else.
+        if !is_limited && self.unless_closed(sleep(wait)).await.is_err() {
+            return Err(error);
         }
+        Ok(error)
     }
 
     /// One request and its answer. A connection that died idle costs another request, but is no attempt.
@@ -198,31 +211,62 @@ impl Client {
             let (_permit, mut slot) = self.unless_closed(self.admission(deadline)).await??;
             progress.begin_attempt();
             slot.sent();
-            match self.transport.send(request, deadline, progress).await {
+            let failure = match self.transport.send(request, deadline, progress).await {
                 Ok(answer) => {
                     slot.settled();
-                    let (status, retry_after) = (answer.status, answer.retry_after);
+                    self.learn(&answer, &slot);
+                    let status = answer.status;
                     let result = answer.into_result(&request.defaults, &self.shared.config.key);
-                    if status == 429 {
-                        self.shared.limiter.pause(slot.taken_at(), retry_after);
-                    } else {
-                        self.shared.limiter.recovered(slot.taken_at());
-                    }
+                    self.tell_attempt(request, progress, &slot, Some(status), result.as_ref().err());
                     return result;
                 }
-                Err(failure) => {
-                    match (progress.has_left(), failure.error.kind()) {
-                        (false, _) => slot.unsent(),
-                        (true, ErrorKind::Timeout) => {}
-                        (true, _) => slot.settled(),
-                    }
-                    if !failure.died_idle {
-                        return Err(failure.error);
-                    }
-                    progress.forget_attempt();
-                }
+                Err(failure) => failure,
+            };
+            match (progress.has_left(), failure.error.kind()) {
+                (false, _) => slot.unsent(),
+                (true, ErrorKind::Timeout) => {}
+                (true, _) => slot.settled(),
             }
+            if !failure.died_idle {
+                self.tell_attempt(request, progress, &slot, failure.error.http_status(), Some(&failure.error));
+                return Err(failure.error);
+            }
+            progress.forget_attempt();
         }
+    }
+
+    /// What an answer means for the account: a 429 stops everybody for a while.
+    fn learn(&self, answer: &Answer, slot: &Slot) {
+        if answer.status == 429 {
+            let wait = self.shared.limiter.pause(slot.taken_at(), answer.retry_after);
+            self.tell(|| Event::Pause { wait });
+        } else {
+            self.shared.limiter.recovered(slot.taken_at());
+        }
+    }
+
+    fn tell<'a>(&self, event: impl FnOnce() -> Event<'a>) {
+        if let Some(observer) = &self.shared.config.observer {
+            observer.tell(&event());
+        }
+    }
+
+    fn tell_attempt(
+        &self,
+        request: &Request,
+        progress: &Progress,
+        slot: &Slot,
+        http_status: Option<u16>,
+        error: Option<&Error>,
+    ) {
+        self.tell(|| Event::Attempt {
+            operation: request.operation,
+            session_id: &request.session_id,
+            attempt: progress.attempts(),
+            http_status,
+            error: error.map(Error::code),
+            elapsed: slot.taken_at().elapsed(),
+        });
     }
 
     /// The right to send one request now: under `max_concurrency`, and under the account's limits.

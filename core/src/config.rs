@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::observer::Observer;
 use crate::secret::Secret;
 use crate::validate::shortened;
 use crate::{VERSION, blocking};
@@ -92,6 +93,7 @@ pub struct ClientBuilder {
     auth_scheme: AuthScheme,
     allow_insecure_http: bool,
     language: &'static str,
+    observer: Option<Observer>,
 }
 
 impl Default for ClientBuilder {
@@ -107,6 +109,7 @@ impl Default for ClientBuilder {
             auth_scheme: AuthScheme::Bearer,
             allow_insecure_http: false,
             language: "rust",
+            observer: None,
         }
     }
 }
@@ -176,6 +179,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Who is told of every attempt, retry and pause; nobody by default.
+    pub fn observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// The language named in the `User-Agent`; for bindings.
     #[doc(hidden)]
     pub fn language(mut self, language: &'static str) -> Self {
@@ -223,6 +232,7 @@ impl ClientBuilder {
             max_concurrency: self.max_concurrency,
             rate_limits: self.rate_limits,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
+            observer: self.observer,
         })
     }
 }
@@ -239,6 +249,7 @@ pub(crate) struct Config {
     pub(crate) max_concurrency: u32,
     pub(crate) rate_limits: Vec<RateLimit>,
     pub(crate) user_agent: String,
+    pub(crate) observer: Option<Observer>,
 }
 
 /// The setting `name` of so many seconds, as languages without a type for durations give it.

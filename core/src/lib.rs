@@ -32,6 +32,7 @@ mod envelope;
 mod error;
 mod limiter;
 mod model;
+mod observer;
 mod ops;
 mod progress;
 mod retry;
@@ -46,6 +47,7 @@ pub use client::Client;
 pub use config::{AuthScheme, ClientBuilder, RateLimit, count, milliseconds, seconds};
 pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
+pub use observer::{Event, Observer};
 pub use ops::{Item, Operation};
 pub use shared::SharedClients;
 

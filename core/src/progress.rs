@@ -15,6 +15,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// How many attempts there have been, the one under way included.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn begin_attempt(&self) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         self.left.store(false, Ordering::Relaxed);
@@ -43,7 +48,7 @@ impl Progress {
     /// `error` as the outcome of the whole call.
     pub(crate) fn conclude(&self, error: Error) -> Error {
         let may_have_been_applied = error.may_have_been_applied() || self.may_have_been_applied();
-        error.with_attempts(self.attempts.load(Ordering::Relaxed)).with_may_have_been_applied(may_have_been_applied)
+        error.with_attempts(self.attempts()).with_may_have_been_applied(may_have_been_applied)
     }
 
     fn may_have_been_applied(&self) -> bool {

@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{StandIn, ask, requests};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, RateLimit, UpdateOptions};
+use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, Event, Observer, RateLimit, UpdateOptions};
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
 
@@ -354,4 +354,39 @@ async fn requests_go_on_while_the_outcomes_wait_to_be_taken() {
     let outcomes = outcomes.await.unwrap();
     assert_eq!(outcomes.len(), 9);
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn an_observer_hears_of_attempts_retries_and_pauses() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let limited = json!({"status": 429, "headers": [["Retry-After", "0"]]});
+    stand_in.script("told", json!([{"status": 503}, limited, {"status": 502}, {"pass": true}])).await;
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let observer = {
+        let heard = Arc::clone(&heard);
+        Observer::new(move |event| {
+            heard.lock().unwrap().push(match event {
+                Event::Attempt { operation, session_id, attempt, http_status, error, .. } => {
+                    format!("{operation} {session_id} {attempt} {http_status:?} {error:?}")
+                }
+                Event::Retry { session_id, attempt, error, .. } => format!("retry {session_id} {attempt} {error}"),
+                event => format!("{event:?}"),
+            });
+        })
+    };
+    let client = builder(&stand_in).max_retries(3).observer(observer).build().unwrap();
+    client.complete_session("told", complete()).await.unwrap();
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            "complete_session told 1 Some(503) Some(\"server_error\")",
+            "retry told 1 server_error",
+            "Pause { wait: 0ns }",
+            "complete_session told 2 Some(429) Some(\"rate_limited\")",
+            "retry told 2 rate_limited",
+            "complete_session told 3 Some(502) Some(\"server_error\")",
+            "retry told 3 server_error",
+            "complete_session told 4 Some(200) None",
+        ]
+    );
 }

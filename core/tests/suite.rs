@@ -5,12 +5,13 @@
 mod common;
 
 use std::env;
+use std::error::Error as _;
 use std::fs;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{StandIn, requests, shared};
+use common::{StandIn, ask, requests, shared};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Map, Value};
 use wts_session::{
@@ -53,7 +54,35 @@ fn run(addresses: Value, api: &str) -> ExitCode {
         let addresses = Arc::clone(&addresses);
         Trial::test(name, move || Case { case, addresses }.run(api))
     };
-    libtest_mimic::run(&Arguments::from_args(), cases().into_iter().map(trial).collect()).exit_code()
+    log::set_logger(&LogWithoutKey).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), cases().into_iter().map(trial).collect());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let connections = runtime.block_on(ask(addresses["api"].as_str().unwrap(), "connections"));
+    assert_eq!(connections["redirect_target"], 0, "no redirect was followed");
+    conclusion.exit_code()
+}
+
+/// What is in every key of the suite.
+const PART_OF_EVERY_KEY: [&str; 2] = ["5tandInDem0Tok3n", "CANARY"];
+
+fn shows_key(text: &str) -> bool {
+    PART_OF_EVERY_KEY.iter().any(|part| text.contains(part))
+}
+
+/// Ends the test run when anything that is logged shows a key.
+struct LogWithoutKey;
+
+impl log::Log for LogWithoutKey {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        assert!(!shows_key(&record.args().to_string()), "{} logs the key", record.target());
+    }
+
+    fn flush(&self) {}
 }
 
 fn cases() -> Vec<(String, Value)> {
@@ -88,6 +117,10 @@ impl Case {
             Api::Async => runtime.block_on(self.outcome()),
             Api::Blocking => self.outcome_blocking(),
         };
+        if let Err(error) = &outcome {
+            let texts = format!("{error} {error:?} {:?} {:?}", error.body(), error.source());
+            assert!(!shows_key(&texts), "{}", error.code());
+        }
         self.compare(outcome)?;
         self.compare_requests(&self.seen(&runtime)[before..])
     }

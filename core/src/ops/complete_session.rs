@@ -25,6 +25,8 @@ pub(crate) fn request(session_id: &str, options: CompleteOptions) -> Result<Requ
         stop_bot_in_execution: options.stop_bot_in_execution,
     };
     Ok(Request {
+        operation: "complete_session",
+        session_id: id.as_str().to_owned(),
         path: format!("/chat/v1/session/{}/complete", id.path_segment()),
         body: serde_json::to_vec(&body).expect("plain fields have a JSON form").into(),
         defaults: [("success", "true".to_owned()), ("sessionId", json_string(id.as_str()))],

@@ -43,6 +43,10 @@ pub(crate) type Member = (&'static str, String);
 /// A request that is ready to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
+    /// The operation's name.
+    pub(crate) operation: &'static str,
+    /// As it was given, without blanks around it.
+    pub(crate) session_id: String,
     /// Below the base URL, already encoded.
     pub(crate) path: String,
     /// JSON.

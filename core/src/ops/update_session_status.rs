@@ -28,6 +28,8 @@ pub(crate) fn request(session_id: &str, status: &str, options: UpdateOptions) ->
         options: options.stop_bot_in_execution.then_some(Options { stop_bot_in_execution: true }),
     };
     Ok(Request {
+        operation: "update_session_status",
+        session_id: id.as_str().to_owned(),
         path: format!("/chat/v1/session/{}/status", id.path_segment()),
         body: serde_json::to_vec(&body).expect("plain fields have a JSON form").into(),
         defaults: [("id", json_string(id.as_str())), ("status", json_string(status.as_str()))],

@@ -14,7 +14,8 @@ use serde_json::Value;
 pub(crate) struct StandIn {
     pub(crate) addresses: Value,
     child: Child,
-    _stdin: ChildStdin,
+    /// Closing it ends the stand-in.
+    stdin: Option<ChildStdin>,
 }
 
 impl StandIn {
@@ -27,10 +28,10 @@ impl StandIn {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{} (cargo build -p wts-stand-in makes it): {error}", program.display()));
-        let stdin = child.stdin.take().unwrap();
+        let stdin = child.stdin.take();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { addresses: serde_json::from_str(&line).unwrap(), child, _stdin: stdin }
+        Self { addresses: serde_json::from_str(&line).unwrap(), child, stdin }
     }
 }
 
@@ -55,7 +56,7 @@ impl StandIn {
 
 impl Drop for StandIn {
     fn drop(&mut self) {
-        self.child.kill().unwrap();
+        self.stdin = None;
         self.child.wait().unwrap();
     }
 }
