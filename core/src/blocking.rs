@@ -79,7 +79,7 @@ impl Client {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        let items = session_ids.into_iter().map(|id| Item { session_id: id.into(), status: String::new() });
+        let items = session_ids.into_iter().map(|id| Item::to_complete(id.into()));
         self.outcomes(Operation::CompleteSession(options), items)
     }
 
@@ -98,12 +98,15 @@ impl Client {
         S: Into<String>,
         T: AsRef<str>,
     {
-        let items =
-            updates.into_iter().map(|(id, status)| Item { session_id: id.into(), status: status.as_ref().to_owned() });
+        let items = updates.into_iter().map(|(id, status)| Item::to_update(id.into(), status.as_ref().to_owned()));
         self.outcomes(Operation::UpdateSessionStatus(options), items)
     }
 
-    fn outcomes<I>(&self, operation: Operation, items: I) -> Result<Outcomes<'_, I>, Error>
+    /// A bulk call on `items`, which are taken on this thread as there is room for them.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    pub fn outcomes<I>(&self, operation: Operation, items: I) -> Result<Outcomes<'_, I>, Error>
     where
         I: Iterator<Item = Item>,
     {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
@@ -30,6 +31,15 @@ pub struct Outcome {
 
 type Source = Pin<Box<dyn Stream<Item = Item> + Send>>;
 
+/// Which requests go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    All,
+    /// Those that have left, to the answer that they wait for.
+    Sent,
+    None,
+}
+
 /// A bulk call under way: takes its input as fast as there is room for it, and gives outcomes as they settle.
 ///
 /// Nothing happens unless [`next`](Self::next) is awaited. Dropping it drops the requests under way.
@@ -40,7 +50,7 @@ pub struct Bulk {
     source: Option<Source>,
     under_way: FuturesUnordered<BoxFuture<'static, Outcome>>,
     taken: usize,
-    cancelled: watch::Sender<bool>,
+    going: watch::Sender<Going>,
 }
 
 impl Bulk {
@@ -51,7 +61,7 @@ impl Bulk {
             source: Some(Box::pin(source)),
             under_way: FuturesUnordered::new(),
             taken: 0,
-            cancelled: watch::Sender::new(false),
+            going: watch::Sender::new(Going::All),
         }
     }
 
@@ -73,7 +83,13 @@ impl Bulk {
     /// Ends the requests under way, and sends nothing more: every item that has not settled yet, and all that the input
     /// still gives, have the outcome [`Cancelled`](crate::ErrorKind::Cancelled).
     pub fn cancel(&self) {
-        self.cancelled.send_replace(true);
+        cancel(&self.going);
+    }
+
+    /// Sends nothing more: requests that have left get their answer, and everything else is as in
+    /// [`cancel`](Self::cancel).
+    pub fn stop(&self) {
+        stop(&self.going);
     }
 
     /// The next outcome, with or without taking more input.
@@ -89,12 +105,12 @@ impl Bulk {
         }
     }
 
-    fn start(&mut self, item: Item) {
+    fn start(&mut self, mut item: Item) {
         let index = self.taken;
         self.taken += 1;
-        let (client, operation, cancelled) = (self.client.clone(), self.operation, self.cancelled.subscribe());
+        let (client, operation, going) = (self.client.clone(), self.operation, self.going.subscribe());
         self.under_way.push(Box::pin(async move {
-            let result = settled(&client, operation, &item, cancelled).await;
+            let result = settled(&client, operation, &mut item, going).await;
             Outcome { index, session_id: item.session_id, result }
         }));
     }
@@ -112,16 +128,42 @@ async fn next_of(source: &mut Option<Source>) -> Option<Item> {
 async fn settled(
     client: &Client,
     operation: Operation,
-    item: &Item,
-    mut cancelled: watch::Receiver<bool>,
+    item: &mut Item,
+    going: watch::Receiver<Going>,
 ) -> Result<Session, Error> {
     let request = operation.request(item)?;
     let progress = Arc::default();
     tokio::select! {
         biased;
-        _ = cancelled.wait_for(|cancelled| *cancelled) => Err(Progress::conclude(&progress, Error::cancelled())),
+        () = ended(going, &progress) => Err(Progress::conclude(&progress, Error::cancelled())),
         result = client.execute(&request, None, &progress) => result,
     }
+}
+
+/// Waits until the call of `progress` has to end, which has its last attempt then.
+async fn ended(mut going: watch::Receiver<Going>, progress: &Progress) {
+    if let Ok(first) = going.wait_for(|going| *going != Going::All).await.map(|going| *going)
+        && first == Going::Sent
+        && progress.has_left()
+    {
+        progress.allow_no_other_attempt();
+        // That the sender is gone means the same.
+        let _ = going.wait_for(|going| *going == Going::None).await;
+    }
+}
+
+fn cancel(going: &watch::Sender<Going>) {
+    going.send_replace(Going::None);
+}
+
+fn stop(going: &watch::Sender<Going>) {
+    going.send_if_modified(|going| {
+        let was_all = *going == Going::All;
+        if was_all {
+            *going = Going::Sent;
+        }
+        was_all
+    });
 }
 
 impl fmt::Debug for Bulk {
@@ -142,7 +184,7 @@ impl fmt::Debug for Bulk {
 pub struct BulkCall {
     input: Option<mpsc::Sender<Item>>,
     outcomes: mpsc::Receiver<Outcome>,
-    cancelled: watch::Sender<bool>,
+    going: watch::Sender<Going>,
     task: AbortHandle,
 }
 
@@ -153,9 +195,9 @@ impl BulkCall {
         let (input, mut items) = mpsc::channel(room);
         let (sender, outcomes) = mpsc::channel(room);
         let bulk = Bulk::new(client, operation, stream::poll_fn(move |context| items.poll_recv(context)));
-        let cancelled = bulk.cancelled.clone();
+        let going = bulk.going.clone();
         let task = background.spawn(deliver(bulk, sender));
-        Self { input: Some(input), outcomes, cancelled, task }
+        Self { input: Some(input), outcomes, going, task }
     }
 
     /// Puts an item in.
@@ -186,9 +228,21 @@ impl BulkCall {
         outcomes
     }
 
+    /// As [`next_many`](Self::next_many), for callers who use the call in other ways while they wait: the task of
+    /// `context` is woken when it is worth another try.
+    pub fn poll_many(&mut self, context: &mut Context<'_>, most: usize) -> Poll<Vec<Outcome>> {
+        let mut outcomes = Vec::new();
+        self.outcomes.poll_recv_many(context, &mut outcomes, most).map(|_| outcomes)
+    }
+
     /// As [`Bulk::cancel`].
     pub fn cancel(&self) {
-        self.cancelled.send_replace(true);
+        cancel(&self.going);
+    }
+
+    /// As [`Bulk::stop`].
+    pub fn stop(&self) {
+        stop(&self.going);
     }
 }
 

@@ -95,7 +95,7 @@ impl Client {
     where
         I: IntoIterator<Item: Into<String>, IntoIter: Send + 'static>,
     {
-        let items = session_ids.into_iter().map(|id| Item { session_id: id.into(), status: String::new() });
+        let items = session_ids.into_iter().map(|id| Item::to_complete(id.into()));
         self.bulk(Operation::CompleteSession(options), stream::iter(items))
     }
 
@@ -107,8 +107,7 @@ impl Client {
         S: Into<String>,
         T: AsRef<str>,
     {
-        let items =
-            updates.into_iter().map(|(id, status)| Item { session_id: id.into(), status: status.as_ref().to_owned() });
+        let items = updates.into_iter().map(|(id, status)| Item::to_update(id.into(), status.as_ref().to_owned()));
         self.bulk(Operation::UpdateSessionStatus(options), stream::iter(items))
     }
 
@@ -156,7 +155,10 @@ impl Client {
                 }
                 Err(error) => {
                     progress.end_attempt(&error);
-                    let error = self.wait_to_retry(retry, error, request, deadline).await;
+                    let error = match progress.allows_another_attempt() {
+                        true => self.wait_to_retry(retry, error, request, deadline).await,
+                        false => Err(error),
+                    };
                     last_error = Some(error.map_err(|error| progress.conclude(error))?);
                 }
             }
@@ -232,6 +234,9 @@ impl Client {
                 return Err(failure.error);
             }
             progress.forget_attempt();
+            if !progress.allows_another_attempt() {
+                return Err(Error::cancelled());
+            }
         }
     }
 

@@ -173,7 +173,8 @@ impl Error {
         Self::new(ErrorKind::Closed, "The client is closed.", "Make a new client to send more requests.")
     }
 
-    pub(crate) fn cancelled() -> Self {
+    /// The caller's wish to stop.
+    pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "The call was cancelled.", "").with_retryable(true)
     }
 

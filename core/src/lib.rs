@@ -34,6 +34,7 @@ mod limiter;
 mod model;
 mod observer;
 mod ops;
+mod per_process;
 mod progress;
 mod retry;
 mod secret;
@@ -49,6 +50,7 @@ pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 pub use observer::{Event, Observer};
 pub use ops::{Item, Operation};
+pub use per_process::PerProcess;
 pub use shared::SharedClients;
 
 /// The version of this library, the same in every language.

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex as Turn, Notify};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::config::RateLimit;
+use crate::per_process::PerProcess;
 use crate::secret::Secret;
 
 /// How much longer a slot is held whose request may still be on its way: it was cancelled, or timed out.
@@ -370,8 +371,9 @@ fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
     (first * 2_u32.pow(times.saturating_sub(1))).min(most)
 }
 
-/// The limiters of this process, one for each base URL and key.
-static ACCOUNTS: Mutex<Vec<Account>> = Mutex::new(Vec::new());
+/// The limiters of this process, one for each base URL and key. A forked child begins anew: in its parent's, slots and
+/// turns are held by threads that it has not.
+static ACCOUNTS: PerProcess<Mutex<Vec<Account>>> = PerProcess::new();
 
 struct Account {
     base_url: Url,
@@ -381,7 +383,7 @@ struct Account {
 
 /// The limiter that all clients with this base URL and key share.
 pub(crate) fn of_account(base_url: &Url, key: &Secret) -> Arc<Limiter> {
-    let mut accounts = accounts();
+    let mut accounts = ACCOUNTS.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
     accounts.retain(|account| account.limiter.strong_count() > 0);
     let known = accounts.iter().find(|account| account.base_url == *base_url && account.key == *key);
     if let Some(limiter) = known.and_then(|account| account.limiter.upgrade()) {
@@ -390,10 +392,6 @@ pub(crate) fn of_account(base_url: &Url, key: &Secret) -> Arc<Limiter> {
     let limiter = Arc::new(Limiter::new());
     accounts.push(Account { base_url: base_url.clone(), key: key.clone(), limiter: Arc::downgrade(&limiter) });
     limiter
-}
-
-fn accounts() -> MutexGuard<'static, Vec<Account>> {
-    ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub(crate) struct Progress {
     left: AtomicBool,
     /// Whether an earlier attempt left and no answer settled it.
     unsettled: AtomicBool,
+    /// Whether the attempt under way is the last.
+    is_last: AtomicBool,
 }
 
 impl Progress {
@@ -43,6 +45,14 @@ impl Progress {
     pub(crate) fn end_attempt(&self, error: &Error) {
         self.left.store(false, Ordering::Relaxed);
         self.unsettled.fetch_or(error.may_have_been_applied(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn allow_no_other_attempt(&self) {
+        self.is_last.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn allows_another_attempt(&self) -> bool {
+        !self.is_last.load(Ordering::Relaxed)
     }
 
     /// `error` as the outcome of the whole call.

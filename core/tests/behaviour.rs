@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use common::{StandIn, ask, requests};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, Event, Observer, RateLimit, UpdateOptions};
+use wts_session::{
+    Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Observer, RateLimit, UpdateOptions,
+};
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
 
@@ -28,7 +30,7 @@ fn complete() -> CompleteOptions {
 }
 
 /// Completes `count` sessions at once.
-async fn complete_at_once(client: &Client, count: usize) -> Vec<Result<wts_session::Session, wts_session::Error>> {
+async fn complete_at_once(client: &Client, count: usize) -> Vec<Result<wts_session::Session, Error>> {
     let mut calls = JoinSet::new();
     for number in 0..count {
         let client = client.clone();
@@ -319,6 +321,39 @@ async fn a_cancelled_bulk_tells_what_may_have_been_applied() {
         .collect();
     assert_eq!(rest, [(1, "cancelled", 1, true), (2, "cancelled", 0, false), (3, "empty_session_id", 0, false)]);
     all_closed(&stand_in).await;
+    assert_eq!(requests(stand_in.api(), "never").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_stopped_bulk_awaits_what_has_left_and_sends_nothing_more() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("late", json!([{"delay_ms": 300, "status": 204}])).await;
+    stand_in.script("fails late", json!([{"delay_ms": 300, "status": 503}])).await;
+    stand_in.script("waits", json!([{"status": 503, "headers": [["Retry-After", "3600"]]}])).await;
+    let (sender, mut retries) = tokio::sync::mpsc::unbounded_channel();
+    let observer = Observer::new(move |event| {
+        if matches!(event, Event::Retry { .. }) {
+            sender.send(()).unwrap();
+        }
+    });
+    let client = builder(&stand_in).max_concurrency(3).max_retries(3).observer(observer).build().unwrap();
+    let mut bulk = client.complete_sessions(["late", "fails late", "waits", "never"], complete());
+    tokio::select! {
+        outcome = bulk.next() => panic!("{outcome:?}"),
+        () = async {
+            has_arrived(&stand_in, "late").await;
+            has_arrived(&stand_in, "fails late").await;
+            retries.recv().await.unwrap();
+        } => bulk.stop(),
+    }
+    let outcome = |result: Result<_, Error>| match result {
+        Ok(_) => ("ok", 1, false),
+        Err(error) => (error.code(), error.attempts(), error.may_have_been_applied()),
+    };
+    let rest: Vec<_> = bulk.in_order().await.into_iter().map(|it| outcome(it.result)).collect();
+    let expected = [("ok", 1, false), ("server_error", 1, true), ("cancelled", 1, true), ("cancelled", 0, false)];
+    assert_eq!(rest, expected);
+    assert_eq!(requests(stand_in.api(), "fails late").await.len(), 1);
     assert_eq!(requests(stand_in.api(), "never").await.len(), 0);
 }
 

@@ -18,16 +18,38 @@ pub enum Operation {
 }
 
 /// One item of a bulk call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Item {
     /// The session.
     pub session_id: String,
     /// The status to set, by any of its names; of no meaning where sessions are completed.
     pub status: String,
+    /// What is wrong with the item already, such as bytes that are no UTF-8: this is its outcome, and nothing is sent.
+    pub refused: Option<Error>,
+}
+
+impl Item {
+    /// An item for [`Operation::CompleteSession`].
+    pub fn to_complete(session_id: String) -> Self {
+        Self { session_id, ..Self::default() }
+    }
+
+    /// An item for [`Operation::UpdateSessionStatus`].
+    pub fn to_update(session_id: String, status: String) -> Self {
+        Self { session_id, status, refused: None }
+    }
+
+    /// An item that can't be sent, because of `error`.
+    pub fn refused(session_id: String, error: Error) -> Self {
+        Self { session_id, refused: Some(error), ..Self::default() }
+    }
 }
 
 impl Operation {
-    pub(crate) fn request(self, item: &Item) -> Result<Request, Error> {
+    pub(crate) fn request(self, item: &mut Item) -> Result<Request, Error> {
+        if let Some(error) = item.refused.take() {
+            return Err(error);
+        }
         match self {
             Self::UpdateSessionStatus(options) => {
                 update_session_status::request(&item.session_id, &item.status, options)

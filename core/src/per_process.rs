@@ -1,0 +1,92 @@
+//! Values that a forked child must not share with its parent.
+
+use std::convert::Infallible;
+use std::mem::ManuallyDrop;
+use std::process;
+use std::sync::OnceLock;
+
+/// One value for each process: a forked child finds none and makes its own.
+///
+/// The parent's value stays in the child's memory, neither used nor dropped: its sockets, its threads and its locks
+/// belong to the parent. No lock is held while a value is made, so a fork at any moment leaves the child able to go on.
+#[derive(Debug)]
+pub struct PerProcess<T> {
+    first: OnceLock<Box<Generation<T>>>,
+}
+
+#[derive(Debug)]
+struct Generation<T> {
+    process: u32,
+    value: ManuallyDrop<T>,
+    next: OnceLock<Box<Generation<T>>>,
+}
+
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> PerProcess<T> {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { first: OnceLock::new() }
+    }
+
+    /// This process's value, where there is one.
+    pub fn get(&self) -> Option<&T> {
+        self.find(process::id()).ok()
+    }
+
+    /// This process's value, from `make` where there is none. Where two threads make one at once, one of the two is
+    /// dropped.
+    pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        let process = process::id();
+        let end = match self.find(process) {
+            Ok(value) => return Ok(value),
+            Err(end) => end,
+        };
+        let made = Generation { process, value: ManuallyDrop::new(make()?), next: OnceLock::new() };
+        let mut made = Some(Box::new(made));
+        let generation = end.get_or_init(|| made.take().expect("this runs once at most"));
+        if let Some(of_the_slower_thread) = made {
+            drop(ManuallyDrop::into_inner(of_the_slower_thread.value));
+        }
+        Ok(&generation.value)
+    }
+
+    /// As [`get_or_make`](Self::get_or_make), with the default of its type.
+    pub fn get_or_default(&self) -> &T
+    where
+        T: Default,
+    {
+        match self.get_or_make(|| Ok::<_, Infallible>(T::default())) {
+            Ok(value) => value,
+        }
+    }
+
+    /// The value of `process`, or the end of the list.
+    fn find(&self, process: u32) -> Result<&T, &OnceLock<Box<Generation<T>>>> {
+        let mut link = &self.first;
+        while let Some(generation) = link.get() {
+            if generation.process == process {
+                return Ok(&generation.value);
+            }
+            link = &generation.next;
+        }
+        Err(link)
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let process = process::id();
+        let mut link = self.first.take();
+        while let Some(mut generation) = link {
+            link = generation.next.take();
+            if generation.process == process {
+                drop(ManuallyDrop::into_inner(generation.value));
+            }
+        }
+    }
+}
