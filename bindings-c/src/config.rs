@@ -1,0 +1,297 @@
+//! The settings of a client.
+
+use std::ffi::{CStr, c_char};
+use std::mem;
+use std::time::Duration;
+
+use wts_session::{AuthScheme, ClientBuilder, Error};
+use zeroize::Zeroizing;
+
+use crate::boundary;
+use crate::options::Flag;
+use crate::text;
+
+/// As a total time limit: none.
+pub const WTS_NO_TIMEOUT: u64 = u64::MAX;
+
+/// More rate limits than anybody means: a count beyond it comes from a bug, and there is no array of that size to read.
+const SANE_COUNT: usize = 1000;
+
+/// The settings of a client, from `wts_config_new`.
+///
+/// Setting a value again replaces the one before. A value that is refused is an error of `wts_client_new`, not of the
+/// setter. One thread at a time may use a config.
+pub struct Config {
+    builder: ClientBuilder,
+    api_key: Setting,
+    base_url: Setting,
+    auth_scheme: Setting,
+    rate_limits: Result<(), String>,
+    is_spoiled: bool,
+}
+
+/// A limit of the account: at most `requests` in any window of `period_ms`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit {
+    /// The most requests in a window, 1 to 1,000,000.
+    pub requests: u32,
+    /// The length of the window in milliseconds, 1 to 86,400,000 (24 h).
+    pub period_ms: u64,
+}
+
+/// A string setting, as it was given.
+enum Setting {
+    NotGiven,
+    Text(Zeroizing<String>),
+    Null,
+    NotUtf8,
+}
+
+impl Setting {
+    fn new(given: Option<&CStr>) -> Self {
+        match given.map(CStr::to_str) {
+            None => Self::Null,
+            Some(Ok(text)) => Self::Text(Zeroizing::new(text.to_owned())),
+            Some(Err(_)) => Self::NotUtf8,
+        }
+    }
+
+    fn or_default(self) -> Self {
+        if matches!(self, Self::Null) { Self::NotGiven } else { self }
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, Error> {
+        match self {
+            Self::NotGiven => Ok(None),
+            Self::Text(text) => Ok(Some(text)),
+            Self::Null => Err(Error::invalid_config(format!("The {name} is null."))),
+            Self::NotUtf8 => Err(Error::invalid_config(format!("The {name} is not UTF-8."))),
+        }
+    }
+}
+
+impl Config {
+    fn new() -> Self {
+        Self {
+            builder: wts_session::Client::builder().language("c"),
+            api_key: Setting::NotGiven,
+            base_url: Setting::NotGiven,
+            auth_scheme: Setting::NotGiven,
+            rate_limits: Ok(()),
+            is_spoiled: false,
+        }
+    }
+
+    /// Marks the config as one that a panic left half changed.
+    pub(crate) fn spoil(&mut self) {
+        self.is_spoiled = true;
+    }
+
+    fn change(&mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) {
+        self.builder = change(mem::take(&mut self.builder));
+    }
+
+    /// The settings for core, or what is wrong with those that core never gets to see.
+    pub(crate) fn builder(&self) -> Result<ClientBuilder, Error> {
+        if self.is_spoiled {
+            return Err(Error::internal("A panic interrupted the setting of this config."));
+        }
+        self.rate_limits.clone().map_err(Error::invalid_config)?;
+        let mut builder = self.builder.clone();
+        if let Some(key) = self.api_key.text("API key")? {
+            builder = builder.api_key(key);
+        }
+        if let Some(url) = self.base_url.text("base URL")? {
+            builder = builder.base_url(url);
+        }
+        if let Some(name) = self.auth_scheme.text("auth scheme")? {
+            builder = builder.auth_scheme(AuthScheme::from_name(name)?);
+        }
+        Ok(builder)
+    }
+}
+
+/// The limits in the array, or what is wrong with the array.
+///
+/// # Safety
+/// `limits` is null or points to `count` limits.
+unsafe fn read_limits(limits: *const RateLimit, count: usize) -> Result<Vec<wts_session::RateLimit>, String> {
+    if count > SANE_COUNT {
+        return Err(format!("There are far too many rate limits: {count}."));
+    }
+    if limits.is_null() && count > 0 {
+        return Err(format!("The array of {count} rate limits is null."));
+    }
+    // SAFETY: it is not null where there is anything to read, and the caller vouches for its length.
+    let limit = |index| unsafe { limits.add(index).read_unaligned() };
+    Ok((0..count).map(limit).map(wts_session::RateLimit::from).collect())
+}
+
+impl From<RateLimit> for wts_session::RateLimit {
+    fn from(limit: RateLimit) -> Self {
+        Self { requests: limit.requests, period: Duration::from_millis(limit.period_ms) }
+    }
+}
+
+/// Makes a config in which every setting has its default.
+///
+/// @return A config to be freed with `wts_config_free`; null only for a bug of this library.
+///
+/// Threads: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn wts_config_new() -> *mut Config {
+    boundary::value(std::ptr::null_mut(), || Box::into_raw(Box::new(Config::new())))
+}
+
+/// Frees a config. Clients that were made from it stay as they are.
+///
+/// @param config May be null.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_free(config: *mut Config) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::free(config) }
+}
+
+/// Sets the API key. Default: the environment's `WTS_API_KEY` at the time of `wts_client_new`.
+///
+/// Blanks around it and a leading "Bearer " are taken off. It is wiped from memory when the config and its clients are
+/// freed. Errors of `wts_client_new`: `WTS_MISSING_API_KEY` if nothing is left of it, `WTS_INVALID_CONFIG` if it has
+/// anything but visible ASCII inside.
+///
+/// @param config Null is ignored.
+/// @param api_key A copy is taken. Null is the default again.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_api_key(config: *mut Config, api_key: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.api_key = Setting::new(text::given(api_key)).or_default()) }
+}
+
+/// Sets the address of the API, without "/chat". Default: the environment's `WTS_BASE_URL` at the time of
+/// `wts_client_new`, or else https://api.wts.chat.
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` for what is no http or https URL, has a user name, query or
+/// fragment, ends in /chat or /chat/v1, or is http to another machine (see `wts_config_set_allow_insecure_http`).
+///
+/// @param config Null is ignored.
+/// @param base_url A copy is taken. Null is `WTS_INVALID_CONFIG`, so that nothing goes to another address than was meant.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_base_url(config: *mut Config, base_url: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.base_url = Setting::new(text::given(base_url))) }
+}
+
+/// Sets the bound on one attempt, from the look-up of the name to the last byte of the answer. Default: 15,000.
+///
+/// At most 5 s of it are spent on connecting. Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+///
+/// @param config Null is ignored.
+/// @param timeout_ms Milliseconds, 1 to 86,400,000 (24 h).
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_timeout_ms(config: *mut Config, timeout_ms: u64) {
+    let timeout = Duration::from_millis(timeout_ms);
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.timeout(timeout))) }
+}
+
+/// Sets the bound on a call with all its waiting and retries. Default: 60,000.
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+///
+/// @param config Null is ignored.
+/// @param total_timeout_ms Milliseconds, 1 to 86,400,000 (24 h), or `WTS_NO_TIMEOUT` for no bound.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_total_timeout_ms(config: *mut Config, total_timeout_ms: u64) {
+    let timeout = (total_timeout_ms != WTS_NO_TIMEOUT).then(|| Duration::from_millis(total_timeout_ms));
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.total_timeout(timeout))) }
+}
+
+/// Sets how often a request is sent again at most. Default: 3.
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+///
+/// @param config Null is ignored.
+/// @param max_retries 0 to 100.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_max_retries(config: *mut Config, max_retries: u32) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.max_retries(max_retries))) }
+}
+
+/// Sets the limits of the account, which the library keeps to by waiting. Default: the API's, 200 requests in 5 s and
+/// 1,000 in 5 min.
+///
+/// All clients of a process that have the same base URL and API key share them. Error of `wts_client_new`:
+/// `WTS_INVALID_CONFIG` for more than 8 limits, for one out of range, and for an array that is null.
+///
+/// @param config Null is ignored.
+/// @param limits An array; a copy is taken. May be null if `count` is 0.
+/// @param count How many limits the array has; 0 switches limiting off.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_rate_limits(config: *mut Config, limits: *const RateLimit, count: usize) {
+    let change = |config: &mut Config| {
+        // SAFETY: what the header asks of the caller.
+        let limits = unsafe { read_limits(limits, count) };
+        config.rate_limits = limits.map(|limits| config.change(|builder| builder.rate_limits(limits)));
+    };
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, change) }
+}
+
+/// Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+///
+/// @param config Null is ignored.
+/// @param max_concurrency 1 to 10,000.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_max_concurrency(config: *mut Config, max_concurrency: u32) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.max_concurrency(max_concurrency))) }
+}
+
+/// Sets how the API key is sent. Default: "bearer".
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` for any other name, and for null.
+///
+/// @param config Null is ignored.
+/// @param auth_scheme "bearer" sends `Authorization: Bearer <key>`, "raw" sends `Authorization: <key>`, as some
+///        white-label tenants want it. A copy is taken.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_auth_scheme(config: *mut Config, auth_scheme: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.auth_scheme = Setting::new(text::given(auth_scheme))) }
+}
+
+/// Sets whether the base URL may be http to another machine, where anyone on the way can read the API key. Default:
+/// false. Loopback addresses are always allowed.
+///
+/// @param config Null is ignored.
+/// @param allow Whether it may.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_allow_insecure_http(config: *mut Config, allow: Flag) {
+    let allow = allow.is_set();
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.allow_insecure_http(allow))) }
+}

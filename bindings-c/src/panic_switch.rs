@@ -1,0 +1,15 @@
+//! A switch that makes every function of the library panic, for the test of the border.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+/// Makes every later call of every function panic inside, or ends that.
+#[unsafe(no_mangle)]
+pub extern "C" fn wts_test_panics(on: bool) {
+    PANICS.store(on, Ordering::SeqCst);
+}
+
+pub(crate) fn panic_if_on() {
+    assert!(!PANICS.load(Ordering::SeqCst), "the switch is on");
+}

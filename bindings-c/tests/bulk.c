@@ -1,0 +1,212 @@
+/* Bulk calls: outcomes, what is refused, the wish to stop, bounded memory. The limits have a program of their own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "json.h"
+#include "stand_in.h"
+#include "wts_session.h"
+
+enum { MOST = 16, MANY = 100000, SENT = 3000 };
+
+static wts_client *client;
+
+/* What was heard of each item. */
+struct heard {
+    size_t count;
+    size_t total;
+    size_t stop_after;
+    wts_code codes[MOST];
+    char ids[MOST][32];
+};
+
+static bool hear(void *user_data, const wts_outcome *outcome)
+{
+    struct heard *heard = user_data;
+
+    heard->count++;
+    CHECK_EQUAL(outcome->done, heard->count);
+    CHECK_EQUAL(outcome->total, heard->total);
+    CHECK((outcome->json == NULL) == (outcome->code != WTS_OK));
+    CHECK_EQUAL(wts_error_code(outcome->error), outcome->code);
+    if (CHECK(outcome->index < MOST)) {
+        CHECK_EQUAL(heard->codes[outcome->index], -1);
+        heard->codes[outcome->index] = outcome->code;
+        snprintf(heard->ids[outcome->index], sizeof heard->ids[0], "%s", outcome->session_id);
+    }
+    return heard->stop_after == 0 || heard->count < heard->stop_after;
+}
+
+static struct heard nothing_heard(size_t total, size_t stop_after)
+{
+    struct heard heard = {0};
+
+    heard.total = total;
+    heard.stop_after = stop_after;
+    for (size_t i = 0; i < MOST; i++) {
+        heard.codes[i] = -1;
+    }
+    return heard;
+}
+
+static void each_item_has_its_outcome(void)
+{
+    const char *const ids[] = {"bulk-a",   "bulk-refused", NULL,         "",         "..",
+                               "bad_\xFF", "bulk-a",       "bulk-blank", "bulk-busy"};
+    const wts_code codes[] = {
+        WTS_OK, WTS_REFUSED, WTS_EMPTY_SESSION_ID, WTS_EMPTY_SESSION_ID, WTS_INVALID_SESSION_ID, WTS_INVALID_SESSION_ID,
+        WTS_OK, WTS_OK,      WTS_SERVER_ERROR};
+    size_t count = sizeof ids / sizeof ids[0];
+    struct heard heard = nothing_heard(count, 0);
+    struct json_object *requests;
+
+    stand_in_script("bulk-refused", "[{\"status\": 500, \"body_file\": \"error-refused-as-500.json\"}]");
+    stand_in_script("bulk-blank", "[{\"status\": 204}]");
+    stand_in_script("bulk-busy", "[{\"status\": 503}]");
+    CHECK_EQUAL(wts_complete_sessions(client, ids, count, NULL, hear, &heard, NULL), WTS_OK);
+    CHECK_EQUAL(heard.count, count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_EQUAL(heard.codes[i], codes[i]);
+    }
+    CHECK_TEXT(heard.ids[1], "bulk-refused");
+    CHECK_TEXT(heard.ids[2], "");
+    CHECK_TEXT(heard.ids[5], "bad_\xEF\xBF\xBD");
+    requests = stand_in_requests("bulk-a", 2);
+    CHECK_EQUAL(json_object_array_length(requests), 2);
+    json_object_put(requests);
+}
+
+static void each_update_has_its_outcome(void)
+{
+    const wts_status_update updates[] = {{"bulk-u", "In Progress"}, {"bulk-u", "UNDEFINED"}, {NULL, "HIDDEN"},
+                                         {"bulk-u", NULL},          {"bad_\xFF", ""},        {"bad_\xFF", "HIDDEN"},
+                                         {"bulk-u", "bad_\xFF"}};
+    const wts_code codes[] = {WTS_OK,
+                              WTS_INVALID_STATUS,
+                              WTS_MISSING_FIELDS,
+                              WTS_MISSING_FIELDS,
+                              WTS_MISSING_FIELDS,
+                              WTS_INVALID_SESSION_ID,
+                              WTS_INVALID_STATUS};
+    size_t count = sizeof updates / sizeof updates[0];
+    struct heard heard = nothing_heard(count, 0);
+
+    CHECK_EQUAL(wts_update_session_statuses(client, updates, count, NULL, hear, &heard, NULL), WTS_OK);
+    CHECK_EQUAL(heard.count, count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_EQUAL(heard.codes[i], codes[i]);
+    }
+}
+
+static void wrong_arguments(void)
+{
+    const char *const ids[] = {"bulk-x"};
+    wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
+    wts_error *error = NULL;
+
+    CHECK_EQUAL(wts_complete_sessions(client, NULL, 0, NULL, NULL, NULL, &error), WTS_OK);
+    CHECK(error == NULL);
+    CHECK_EQUAL(wts_complete_sessions(client, NULL, 3, NULL, NULL, NULL, &error), WTS_INVALID_CONFIG);
+    CHECK_TEXT(wts_error_description(error), "The array session_ids is null, but its count is 3.");
+    wts_error_free(error);
+    CHECK_EQUAL(wts_complete_sessions(client, ids, SIZE_MAX, NULL, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+    CHECK_EQUAL(wts_update_session_statuses(client, NULL, 1, NULL, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+    CHECK_EQUAL(wts_update_session_statuses(NULL, NULL, 0, NULL, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+    CHECK_EQUAL(wts_complete_sessions(NULL, ids, 1, NULL, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+    options.struct_size = 0;
+    CHECK_EQUAL(wts_complete_sessions(client, ids, 1, &options, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+}
+
+static void a_null_function_hears_nothing(void)
+{
+    const char *const ids[] = {"bulk-unheard", "bulk-unheard"};
+    struct json_object *requests;
+
+    CHECK_EQUAL(wts_complete_sessions(client, ids, 2, NULL, NULL, NULL, NULL), WTS_OK);
+    requests = stand_in_requests("bulk-unheard", 2);
+    CHECK_EQUAL(json_object_array_length(requests), 2);
+    json_object_put(requests);
+}
+
+static void false_cancels_the_rest(void)
+{
+    const char *ids[MOST];
+    struct heard heard = nothing_heard(MOST, 2);
+    wts_config *config = stand_in_config();
+    wts_client *narrow = NULL;
+    wts_error *error = NULL;
+    struct json_object *requests;
+
+    for (size_t i = 0; i < MOST; i++) {
+        ids[i] = i < 2 ? "bulk-quick" : "bulk-stalls";
+    }
+    stand_in_script("bulk-stalls", "[{\"raw\": [{\"stall\": true}]}, {\"raw\": [{\"stall\": true}]}]");
+    wts_config_set_max_concurrency(config, 2);
+    CHECK_EQUAL(wts_client_new(config, &narrow, NULL), WTS_OK);
+    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MOST, NULL, hear, &heard, &error), WTS_CANCELLED);
+    CHECK_EQUAL(wts_error_code(error), WTS_CANCELLED);
+    CHECK_EQUAL(heard.count, 2);
+    requests = stand_in_requests("bulk-stalls", 0);
+    CHECK(json_object_array_length(requests) <= 2);
+    json_object_put(requests);
+    wts_error_free(error);
+    wts_client_free(narrow);
+    wts_config_free(config);
+}
+
+static long resident_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size, resident;
+
+    if (file == NULL || fscanf(file, "%ld %ld", &size, &resident) != 2) {
+        give_up("no /proc/self/statm");
+    }
+    fclose(file);
+    return resident;
+}
+
+static bool count_only(void *user_data, const wts_outcome *outcome)
+{
+    size_t *failed = user_data;
+
+    *failed += outcome->code != WTS_OK;
+    return true;
+}
+
+/* Of 100,000 items all but every 33rd are refused here; the others are sent. */
+static void memory_is_bounded(void)
+{
+    const char **ids = allocate(NULL, MANY * sizeof *ids);
+    size_t failed = 0;
+    long before;
+
+    for (size_t i = 0; i < MANY; i++) {
+        ids[i] = i % (MANY / SENT) == 0 ? "bulk-many" : "..";
+    }
+    CHECK_EQUAL(wts_complete_sessions(client, ids, MANY / 10, NULL, count_only, &failed, NULL), WTS_OK);
+    before = resident_pages();
+    failed = 0;
+    CHECK_EQUAL(wts_complete_sessions(client, ids, MANY, NULL, count_only, &failed, NULL), WTS_OK);
+    CHECK_EQUAL(failed, MANY - (MANY + MANY / SENT - 1) / (MANY / SENT));
+    CHECK((resident_pages() - before) * sysconf(_SC_PAGESIZE) < 4 * 1024 * 1024);
+    free(ids);
+}
+
+int main(void)
+{
+    static const char *const arguments[] = {"--create-unknown", NULL};
+
+    stand_in_start(arguments);
+    client = stand_in_client();
+    test("each item has its outcome", each_item_has_its_outcome);
+    test("each update has its outcome", each_update_has_its_outcome);
+    test("wrong arguments", wrong_arguments);
+    test("a null function hears nothing", a_null_function_hears_nothing);
+    test("false cancels the rest", false_cancels_the_rest);
+    test("100,000 items in bounded memory", memory_is_bounded);
+    wts_client_free(client);
+    return tests_done();
+}

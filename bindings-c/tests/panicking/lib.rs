@@ -1,0 +1,27 @@
+//! The whole library once more, with a switch that makes every function panic.
+
+#![allow(clippy::missing_safety_doc, reason = "as in the library")]
+#![allow(missing_debug_implementations, reason = "as in the library")]
+
+#[path = "../../src/boundary.rs"]
+mod boundary;
+#[path = "../../src/bulk.rs"]
+pub mod bulk;
+#[path = "../../src/client.rs"]
+pub mod client;
+#[path = "../../src/code.rs"]
+pub mod code;
+#[path = "../../src/config.rs"]
+pub mod config;
+#[path = "../../src/error.rs"]
+pub mod error;
+#[path = "../../src/options.rs"]
+pub mod options;
+#[path = "../../src/panic_switch.rs"]
+pub mod panic_switch;
+#[path = "../../src/signal.rs"]
+mod signal;
+#[path = "../../src/text.rs"]
+mod text;
+#[path = "../../src/version.rs"]
+pub mod version;

@@ -1,0 +1,131 @@
+/* One client, many threads. */
+#include <dirent.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "json.h"
+#include "stand_in.h"
+#include "wts_session.h"
+
+enum { THREADS = 256, CALLS = 8, CONCURRENCY = 16, ANSWER_MS = 20 };
+
+static wts_client *client;
+
+static void check_call(unsigned thread, unsigned call)
+{
+    char *id = text_of("thread-%u-%u", thread, call);
+    char *json = NULL;
+    wts_error *error = NULL;
+    struct json_object *session;
+
+    CHECK_EQUAL(wts_complete_session(client, id, NULL, &json, &error), WTS_OK);
+    if (CHECK(json != NULL)) {
+        session = json_parsed(json);
+        CHECK_TEXT(json_text(session, "sessionId"), id);
+        CHECK_TEXT(json_text(session, "status"), "COMPLETED");
+        json_object_put(session);
+    }
+    wts_error_free(error);
+    wts_string_free(json);
+    free(id);
+}
+
+static void check_refusal(unsigned thread)
+{
+    wts_error *error = NULL;
+
+    CHECK_EQUAL(wts_update_session_status(client, "x", thread % 2 ? "UNDEFINED" : NULL, NULL, NULL, &error),
+                thread % 2 ? WTS_INVALID_STATUS : WTS_MISSING_FIELDS);
+    wts_error_free(error);
+}
+
+static void *work(void *number)
+{
+    unsigned thread = *(unsigned *)number;
+
+    for (unsigned call = 0; call < CALLS; call++) {
+        check_call(thread, call);
+        check_refusal(thread);
+    }
+    return NULL;
+}
+
+static size_t open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    if (folder == NULL) {
+        give_up("no /proc/self/fd");
+    }
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+static void run_threads(void)
+{
+    static pthread_t threads[THREADS];
+    static unsigned numbers[THREADS];
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        if (pthread_create(&threads[i], NULL, work, &numbers[i]) != 0) {
+            give_up("no thread");
+        }
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+static void calls_at_once(void)
+{
+    wts_config *config = stand_in_config();
+    size_t before = open_descriptors();
+
+    wts_config_set_max_concurrency(config, CONCURRENCY);
+    CHECK_EQUAL(wts_client_new(config, &client, NULL), WTS_OK);
+    run_threads();
+    wts_client_free(client);
+    wts_config_free(config);
+    CHECK_EQUAL(open_descriptors(), before);
+}
+
+static uint64_t arrival(struct json_object *requests, size_t index)
+{
+    return json_number(json_member(json_object_array_get_idx(requests, index), "at_ms"));
+}
+
+/* An answer takes ANSWER_MS at least: all that arrive within that time are under way at once. */
+static void requests_at_once(void)
+{
+    struct json_object *requests = stand_in_requests(NULL, 0);
+    size_t count = json_object_array_length(requests), most = 0, first = 0;
+
+    for (size_t last = 0; last < count; last++) {
+        while (arrival(requests, last) - arrival(requests, first) >= ANSWER_MS) {
+            first++;
+        }
+        most = last - first + 1 > most ? last - first + 1 : most;
+    }
+    CHECK_EQUAL(count, THREADS * CALLS);
+    if (!CHECK(most > 1 && most <= CONCURRENCY)) {
+        CHECK_EQUAL(most, CONCURRENCY);
+    }
+    json_object_put(requests);
+}
+
+int main(void)
+{
+    static const char *const arguments[] = {"--create-unknown", "--latency", "20..20", NULL};
+
+    stand_in_start(arguments);
+    test("256 threads call at once on one client", calls_at_once);
+    test("no more requests are under way than max_concurrency", requests_at_once);
+    return tests_done();
+}

@@ -1,0 +1,33 @@
+/* Runs a program with WTS_BASE_URL and WTS_API_KEY of a stand-in that lives as long as the program.
+ *
+ * usage: with_stand_in PROGRAM [ARGUMENT...] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "stand_in.h"
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+    pid_t child;
+
+    if (argc < 2) {
+        give_up("usage: with_stand_in PROGRAM [ARGUMENT...]");
+    }
+    stand_in_start(NULL);
+    setenv("WTS_BASE_URL", stand_in_text("api"), 1);
+    setenv("WTS_API_KEY", stand_in_text("token"), 1);
+    child = fork();
+    if (child == 0) {
+        execvp(argv[1], argv + 1);
+        perror(argv[1]);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        give_up("no process");
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
