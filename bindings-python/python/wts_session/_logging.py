@@ -1,0 +1,30 @@
+"""The lines of the logger ``wts_session``. Neither the API key nor a body is ever part of one."""
+
+from __future__ import annotations
+
+import logging
+
+logger = logging.getLogger("wts_session")
+# Programs that set up no logging get no warnings on the standard error.
+logger.addHandler(logging.NullHandler())
+
+is_enabled_for = logger.isEnabledFor
+
+
+def log_attempt(
+    operation: str, session_id: str, attempt: int, http_status: int | None, error: str | None, milliseconds: float
+) -> None:
+    """A request was sent, and has ended."""
+    answer = () if http_status is None else (f"HTTP {http_status}",)
+    what = " ".join(answer if error is None else (*answer, error))
+    logger.debug("%s %r: attempt %d, %s, %.0f ms", operation, session_id, attempt, what, milliseconds)
+
+
+def log_retry(operation: str, session_id: str, attempt: int, error: str, seconds: float) -> None:
+    """The request is going to be sent again."""
+    logger.warning("%s %r: attempt %d failed (%s), again in %.2f s", operation, session_id, attempt, error, seconds)
+
+
+def log_pause(seconds: float) -> None:
+    """The API answered 429."""
+    logger.warning("The API's rate limit is reached (HTTP 429): nothing is sent for %.2f s", seconds)

@@ -1,0 +1,179 @@
+from asyncio import Future
+from collections.abc import Iterable
+from typing import Any, Literal, final
+
+from typing_extensions import Self, disjoint_base
+
+from wts_session._types import CompletedSession, Session
+from wts_session.errors import WtsError
+
+__all__ = [
+    "AsyncCalls",
+    "Call",
+    "Client",
+    "Settled",
+    "__version__",
+    "complete_session",
+    "error_classes",
+    "update_session_status",
+]
+
+__version__: str
+
+error_classes: dict[str, str]
+"""The name of the class in `wts_session.errors` for each code of an error."""
+
+@disjoint_base
+class Client:
+    """A client of the WTS Chat API; a call waits until it is done.
+
+    `api_key` is a permanent token of the web app (Ajustes > Integrações > Integração via API), as it was copied from
+    there; without it the environment's `WTS_API_KEY` is taken. `base_url` is the address of the API without `/chat`;
+    without it the environment's `WTS_BASE_URL`, or else `https://api.wts.chat`.
+
+    `timeout` bounds one attempt and `total_timeout` a whole call with its waiting and retries, both in seconds;
+    `total_timeout=None` is no bound. A request is sent again at most `max_retries` times, and only where that can help.
+    At most `max_concurrency` requests are under way at once. `rate_limits` are the account's limits, pairs of requests
+    and seconds; `None` switches them off. `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone.
+    `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
+
+    Many threads may share a client. A child made by `os.fork` can go on with the client of its parent; it has
+    connections and a share of the rate limits of its own.
+
+    Raises `ConfigError` where a client can't be made of these settings.
+
+    >>> with Client() as client:
+    ...     session = client.complete_session("session_12345")
+    >>> session["success"], session["sessionId"]
+    (True, 'session_12345')
+    """
+
+    def __new__(
+        cls,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 15.0,
+        total_timeout: float | None = 60.0,
+        max_retries: int = 3,
+        max_concurrency: int = 64,
+        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        auth_scheme: Literal["bearer", "raw"] = "bearer",
+        allow_insecure_http: bool = False,
+    ) -> Self: ...
+    def update_session_status(
+        self, session_id: str | None, status: str | None, *, stop_bot_in_execution: bool = False
+    ) -> Session:
+        """Set the status of a session, and return the session as the API has it then.
+
+        `status` is a `SessionStatus` or its name, `'IN_PROGRESS'` or `'In Progress'`, in any case.
+        `stop_bot_in_execution` stops a chatbot that is running in the session. The dict holds what the API answered,
+        every field of it; `id` and `status` are always there.
+
+        Raises a `WtsError`: `ValidationError` before anything is sent, `ApiError` where the API says no,
+        `ConnectionFailedError` and `RequestTimeoutError` where there is no answer.
+        """
+
+    def complete_session(
+        self,
+        session_id: str | None,
+        *,
+        reactivate_on_new_message: bool = False,
+        stop_bot_in_execution: bool = False,
+    ) -> CompletedSession:
+        """Complete a session, and return the session as the API has it then.
+
+        `reactivate_on_new_message` has a new message of the contact reopen the session; `stop_bot_in_execution` stops
+        a chatbot that is running in it. The dict holds what the API answered, every field of it; `success` and
+        `sessionId` are always there.
+
+        Raises a `WtsError`: `ValidationError` before anything is sent, `ApiError` where the API says no,
+        `ConnectionFailedError` and `RequestTimeoutError` where there is no answer.
+        """
+
+    def close(self) -> None:
+        """Close the client: calls that wait to be sent, and all later ones, raise `ClientClosedError`.
+
+        Requests under way end as they would.
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
+def update_session_status(
+    session_id: str | None,
+    status: str | None,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    stop_bot_in_execution: bool = False,
+) -> Session:
+    """Set the status of a session, as `Client.update_session_status` does, without a client of your own.
+
+    The client is kept for the next call with the same `api_key` and `base_url`, which are those of `Client`.
+
+    >>> update_session_status("session_12345", "PENDING")["status"]
+    'PENDING'
+    """
+
+def complete_session(
+    session_id: str | None,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    reactivate_on_new_message: bool = False,
+    stop_bot_in_execution: bool = False,
+) -> CompletedSession:
+    """Complete a session, as `Client.complete_session` does, without a client of your own.
+
+    The client is kept for the next call with the same `api_key` and `base_url`, which are those of `Client`.
+
+    >>> complete_session("session_12345", reactivate_on_new_message=True)["success"]
+    True
+    """
+
+@disjoint_base
+class AsyncCalls:
+    """The native half of `AsyncClient`."""
+
+    def __new__(
+        cls,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 15.0,
+        total_timeout: float | None = 60.0,
+        max_retries: int = 3,
+        max_concurrency: int = 64,
+        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        auth_scheme: Literal["bearer", "raw"] = "bearer",
+        allow_insecure_http: bool = False,
+    ) -> Self: ...
+    def _update_session_status(
+        self, future: Future[Session], session_id: str | None, status: str | None, stop_bot_in_execution: bool
+    ) -> Call: ...
+    def _complete_session(
+        self,
+        future: Future[CompletedSession],
+        session_id: str | None,
+        reactivate_on_new_message: bool,
+        stop_bot_in_execution: bool,
+    ) -> Call: ...
+    def _close(self) -> None: ...
+
+@final
+class Call:
+    """A call that is under way."""
+
+    def abort(self) -> None:
+        """Stop the call and close its connection."""
+
+@final
+class Settled:
+    """The outcomes that wait in a mailbox, for the code in Python that settles the futures.
+
+    It is not done here, since it may run more code in Python: see `exception`.
+    """
+
+    def take(self) -> tuple[list[tuple[Future[Any], Any, WtsError | None]], bool]:
+        """The next futures, each with its result or its error, and whether there are more."""

@@ -1,0 +1,346 @@
+//! Bulk calls: the half that Python drives item by item.
+//!
+//! The loops are in `_bulk.py`: the code of callers, which may do anything, runs there, and never below a function of
+//! this crate.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::mem;
+use std::pin::pin;
+use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFrozenSet, PyList, PySequence, PySet, PyString};
+use wts_session::{BulkCall, Error, Item, Operation, Outcome, Session};
+
+use crate::async_calls::AsyncCalls;
+use crate::client::{Client, SIGNAL_INTERVAL, check_signals};
+use crate::convert;
+use crate::error::{catching_panics, exception};
+use crate::mailbox::{Mailbox, Slot};
+
+/// How many outcomes are taken over at once.
+const BATCH: usize = 64;
+
+/// A bulk call under way: items are added one by one, outcomes are taken as they settle.
+#[pyclass(module = "wts_session._wts_session")]
+#[derive(Debug)]
+pub(crate) struct BulkRun {
+    operation: Operation,
+    /// None once it has ended.
+    call: Option<BulkCall>,
+    /// The process to which the call belongs.
+    process: u32,
+    taken: usize,
+    /// The item for which there is no room yet.
+    held: Option<Item>,
+    is_complete: bool,
+    is_cancelled: bool,
+    /// The ids, as they were given, of the items whose outcomes nobody has taken yet.
+    session_ids: HashMap<usize, Py<PyAny>>,
+    settled: VecDeque<Outcome>,
+    notice: Option<Notice>,
+}
+
+#[pymethods]
+impl BulkRun {
+    /// Put in the next item; only while there is room.
+    fn add(&mut self, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.check_process()?;
+        if self.is_complete || !self.has_room() {
+            return Err(PyRuntimeError::new_err("there is no room for this item"));
+        }
+        let (session_id, item) = self.item(item)?;
+        self.session_ids.insert(self.taken, session_id);
+        self.taken += 1;
+        self.held = Some(item);
+        self.push_held();
+        Ok(())
+    }
+
+    /// Whether another item may be added now.
+    #[getter]
+    fn has_room(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Say that no more items come.
+    fn finish(&mut self) -> PyResult<()> {
+        self.check_process()?;
+        self.is_complete = true;
+        self.push_held();
+        Ok(())
+    }
+
+    /// Break off the requests under way: what has not settled yet is cancelled, and so is all that is added later.
+    fn cancel(&mut self) -> PyResult<()> {
+        self.check_process()?;
+        self.is_cancelled = true;
+        if let Some(call) = &self.call {
+            call.cancel();
+        }
+        Ok(())
+    }
+
+    /// Whether it was cancelled.
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.is_cancelled
+    }
+
+    /// Whether all outcomes have been taken and no more items come.
+    #[getter]
+    fn ended(&self) -> bool {
+        self.call.is_none() && self.settled.is_empty() && self.held.is_none() && self.is_complete
+    }
+
+    /// Drop the requests under way, and all that nobody has taken yet.
+    fn abort(&mut self) {
+        self.is_complete = true;
+        self.is_cancelled = true;
+        self.drop_call();
+        self.held = None;
+        self.settled.clear();
+        self.session_ids.clear();
+        self.forget_notice();
+    }
+
+    /// Wait until there are outcomes to take, or none will come. What a signal handler raises cancels the call.
+    fn wait(&mut self, py: Python<'_>, client: &Bound<'_, Client>) -> PyResult<()> {
+        self.check_process()?;
+        let client = client.get().of_core().map_err(|error| exception(py, &error))?;
+        let waited = py.detach(|| {
+            let settling = poll_fn(|context| self.poll(context));
+            catching_panics(|| client.wait_unless(settling, SIGNAL_INTERVAL, check_signals))
+        });
+        match waited {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(raised)) => {
+                self.cancel()?;
+                Err(raised)
+            }
+            Err(panic) => Err(exception(py, &panic)),
+        }
+    }
+
+    /// Have the loop settle `future` once there are outcomes to take, or none will come.
+    fn notify(&mut self, calls: &Bound<'_, AsyncCalls>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.check_process()?;
+        self.forget_notice();
+        let (mailbox, slot) = calls.get().slot(future)?;
+        self.notice = Some(Notice { mailbox, number: slot.number() });
+        let waker = Waker::from(Arc::new(Bell(Mutex::new(Some(slot)))));
+        if self.poll(&mut Context::from_waker(&waker)).is_ready() {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Append the outcomes that have settled to `sink`, without waiting. None is lost where this raises.
+    fn take(&mut self, py: Python<'_>, sink: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.check_process()?;
+        // Whether there are any does not matter: nobody waits here.
+        let _ = self.poll(&mut Context::from_waker(Waker::noop()));
+        while let Some(Outcome { index, result, .. }) = self.settled.front() {
+            let session_id = self.session_ids.get(index).map(|id| id.bind(py));
+            sink.call_method1(intern!(py, "append"), (outcome(py, *index, session_id, result)?,))?;
+            self.session_ids.remove(index);
+            self.settled.pop_front();
+        }
+        self.push_held();
+        Ok(())
+    }
+
+    /// Append outcomes that say `cancelled` for all items of the sequence that were never added.
+    fn cancel_rest(&self, py: Python<'_>, items: &Bound<'_, PySequence>, sink: &Bound<'_, PyList>) -> PyResult<()> {
+        // They share one error, as they share one fate: there may be very many of them, and little time.
+        let error = exception(py, &Error::cancelled()).into_value(py).into_any();
+        for index in self.taken..items.len()? {
+            let session_id = self.id_of_any(&items.get_item(index)?);
+            sink.append(new_outcome(py, index, session_id.as_ref(), None, Some(error.bind(py)))?)?;
+        }
+        Ok(())
+    }
+}
+
+impl BulkRun {
+    pub(crate) fn new(operation: Operation, call: BulkCall) -> Self {
+        Self {
+            operation,
+            call: Some(call),
+            process: process::id(),
+            taken: 0,
+            held: None,
+            is_complete: false,
+            is_cancelled: false,
+            session_ids: HashMap::new(),
+            settled: VecDeque::new(),
+            notice: None,
+        }
+    }
+
+    fn check_process(&self) -> PyResult<()> {
+        if self.process == process::id() {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err("this bulk call belongs to the parent process"))
+    }
+
+    /// Ready when there are outcomes, or none will come.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(call) = self.call.as_mut().filter(|_| self.settled.is_empty()) else { return Poll::Ready(()) };
+        let batch = ready!(pin!(call.next_many(BATCH)).poll(context));
+        if batch.is_empty() {
+            self.drop_call();
+            self.lose_the_rest();
+        }
+        self.settled.extend(batch);
+        Poll::Ready(())
+    }
+
+    /// Puts the held item in where there is room, and the end of the input behind the last one.
+    fn push_held(&mut self) {
+        let Some(call) = &mut self.call else { return self.lose_the_rest() };
+        self.held = self.held.take().and_then(|item| call.push(item).err());
+        if self.is_complete && self.held.is_none() {
+            call.finish();
+        }
+    }
+
+    /// The call has ended before its time: what it still had will have no outcome but this.
+    fn lose_the_rest(&mut self) {
+        self.held = None;
+        let known = |index: &usize| self.settled.iter().any(|outcome| outcome.index == *index);
+        let mut lost: Vec<_> = self.session_ids.keys().copied().filter(|index| !known(index)).collect();
+        lost.sort_unstable();
+        let result = || Err(Error::internal("The bulk call ended too early."));
+        self.settled.extend(lost.into_iter().map(|index| Outcome {
+            index,
+            session_id: String::new(),
+            result: result(),
+        }));
+    }
+
+    /// In a forked child the call is left as it is: its thread and the locks of that are the parent's.
+    fn drop_call(&mut self) {
+        if let Some(call) = self.call.take().filter(|_| self.process != process::id()) {
+            mem::forget(call);
+        }
+    }
+
+    fn forget_notice(&mut self) {
+        if let Some(Notice { mailbox, number }) = self.notice.take() {
+            mailbox.forget(number);
+        }
+    }
+
+    /// An item as core takes it, and its session id as it was given.
+    fn item(&self, given: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, Item)> {
+        let index = self.taken;
+        match self.operation {
+            Operation::CompleteSession(_) => {
+                let item = match convert::id_of_item(format_args!("session_ids[{index}]"), given)? {
+                    Ok(id) => Item::to_complete(id),
+                    Err(error) => Item::refused(String::new(), error),
+                };
+                Ok((given.clone().unbind(), item))
+            }
+            Operation::UpdateSessionStatus(_) => {
+                let (session_id, status) = pair(index, given)?;
+                let id = convert::id_of_item(format_args!("updates[{index}][0]"), &session_id)?;
+                let status = convert::status_of_item(format_args!("updates[{index}][1]"), &status)?;
+                let item = match id {
+                    Ok(id) => Item::to_update(id, status),
+                    Err(error) => Item::refused(String::new(), error),
+                };
+                Ok((session_id.unbind(), item))
+            }
+        }
+    }
+
+    /// The session id of an item that nobody has checked.
+    fn id_of_any<'py>(&self, item: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        let id = match self.operation {
+            Operation::CompleteSession(_) => item.clone(),
+            Operation::UpdateSessionStatus(_) => pair(0, item).ok()?.0,
+        };
+        id.is_instance_of::<PyString>().then_some(id)
+    }
+}
+
+impl Drop for BulkRun {
+    fn drop(&mut self) {
+        self.drop_call();
+        self.forget_notice();
+    }
+}
+
+fn pair<'py>(index: usize, given: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let wrong = || convert::wrong_type(format_args!("updates[{index}]"), "a pair of session id and status", given);
+    let has_order = !(given.is_instance_of::<PyString>()
+        || given.is_instance_of::<PyDict>()
+        || given.is_instance_of::<PySet>()
+        || given.is_instance_of::<PyFrozenSet>());
+    let mut members = given.try_iter().ok().filter(|_| has_order).ok_or_else(wrong)?;
+    match (members.next(), members.next(), members.next()) {
+        (Some(session_id), Some(status), None) => Ok((session_id?, status?)),
+        _ => Err(wrong()),
+    }
+}
+
+fn outcome<'py>(
+    py: Python<'py>,
+    index: usize,
+    session_id: Option<&Bound<'py, PyAny>>,
+    result: &Result<Session, Error>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match result {
+        Ok(session) => new_outcome(py, index, session_id, Some(&convert::session(py, session)?), None),
+        Err(error) => {
+            let error = exception(py, error).into_value(py).into_any();
+            new_outcome(py, index, session_id, None, Some(error.bind(py)))
+        }
+    }
+}
+
+/// Without calling `__init__`, as it is with exceptions.
+fn new_outcome<'py>(
+    py: Python<'py>,
+    index: usize,
+    session_id: Option<&Bound<'py, PyAny>>,
+    result: Option<&Bound<'py, PyAny>>,
+    error: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, "wts_session._outcome", "Outcome")?;
+    let made = class.call_method1(intern!(py, "__new__"), (class,))?;
+    made.setattr(intern!(py, "index"), index)?;
+    made.setattr(intern!(py, "session_id"), session_id)?;
+    made.setattr(intern!(py, "result"), result)?;
+    made.setattr(intern!(py, "error"), error)?;
+    Ok(made)
+}
+
+/// A future of the loop that waits for outcomes to take.
+#[derive(Debug)]
+struct Notice {
+    mailbox: Arc<Mailbox>,
+    number: u64,
+}
+
+/// Tells the loop, once.
+struct Bell(Mutex<Option<Slot>>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(slot) = slot {
+            slot.notify();
+        }
+    }
+}

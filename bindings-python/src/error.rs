@@ -1,0 +1,103 @@
+//! Errors of core as exceptions of `wts_session.errors`.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::PyOSError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use wts_session::{Error, ErrorKind};
+
+/// The class that stands for errors of `kind`.
+fn class_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::MissingFields
+        | ErrorKind::InvalidStatus
+        | ErrorKind::EmptySessionId
+        | ErrorKind::InvalidSessionId => "ValidationError",
+        ErrorKind::MissingApiKey | ErrorKind::InvalidConfig => "ConfigError",
+        ErrorKind::Unauthorized => "AuthenticationError",
+        ErrorKind::Forbidden => "PermissionDeniedError",
+        ErrorKind::NotFound => "NotFoundError",
+        ErrorKind::Refused => "RefusedError",
+        ErrorKind::RateLimited => "RateLimitError",
+        ErrorKind::ServerError => "ServerError",
+        ErrorKind::Connection => "ConnectionFailedError",
+        ErrorKind::Timeout => "RequestTimeoutError",
+        ErrorKind::UnexpectedResponse => "UnexpectedResponseError",
+        ErrorKind::Closed => "ClientClosedError",
+        ErrorKind::Cancelled | ErrorKind::Internal => "WtsError",
+    }
+}
+
+/// The name of the class for each code there is.
+pub(crate) fn classes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let classes = PyDict::new(py);
+    for kind in ErrorKind::ALL {
+        classes.set_item(kind.code(), class_name(kind))?;
+    }
+    Ok(classes)
+}
+
+/// The exception for `error`, or the one that hindered its making.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    make_exception(py, error).unwrap_or_else(|hindrance| hindrance)
+}
+
+/// Without calling `__init__`: a daemon thread that runs Python code below a function of ours while the interpreter ends
+/// takes the process with it.
+fn make_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let class = py.import("wts_session.errors")?.getattr(class_name(error.kind()))?;
+    let made = class.call_method1(intern!(py, "__new__"), (&class,))?;
+    made.setattr(intern!(py, "args"), (error.to_string(),))?;
+    made.call_method1(intern!(py, "__setstate__"), (attributes(py, error)?,))?;
+    let made = PyErr::from_value(made);
+    made.set_cause(py, os_error(error));
+    Ok(made)
+}
+
+fn attributes<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
+    let attributes = PyDict::new(py);
+    attributes.set_item("code", error.code())?;
+    attributes.set_item("message", error.message())?;
+    attributes.set_item("description", error.description())?;
+    attributes.set_item("http_status", error.http_status())?;
+    attributes.set_item("key", error.key())?;
+    attributes.set_item("error_id", error.error_id())?;
+    attributes.set_item("body", error.body())?;
+    attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
+    attributes.set_item("attempts", error.attempts())?;
+    attributes.set_item("retryable", error.retryable())?;
+    attributes.set_item("may_have_been_applied", error.may_have_been_applied())?;
+    Ok(attributes)
+}
+
+/// The operating system's word on it, as Python would have raised it: a `ConnectionRefusedError`, for one.
+fn os_error(error: &Error) -> Option<PyErr> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let io_error = error.downcast_ref::<io::Error>();
+        if let Some(number) = io_error.and_then(io::Error::raw_os_error) {
+            return Some(PyOSError::new_err((number, error.to_string())));
+        }
+        // An io::Error names not the error it wraps but that one's cause.
+        let wrapped = io_error.and_then(io::Error::get_ref).map(|wrapped| wrapped as &(dyn StdError + 'static));
+        cause = wrapped.or_else(|| error.source());
+    }
+    None
+}
+
+/// Runs `work`, which must not attach to Python; a panic in it becomes an error of kind `internal`.
+pub(crate) fn catching_panics<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panicked(panic.as_ref()))
+}
+
+/// The error for a panic.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::internal(text.unwrap_or("It panicked."))
+}

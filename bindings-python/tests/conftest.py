@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stand_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOREIGN = ("WTS_API_KEY", "WTS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR")
+for name in FOREIGN:
+    os.environ.pop(name, None)
+    os.environ.pop(name.lower(), None)
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[StandIn]:
+    stand_in = StandIn("--limit", "off", "--create-unknown")
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def api(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> StandIn:
+    """The stand-in, which clients without settings find in the environment."""
+    monkeypatch.setenv("WTS_BASE_URL", stand_in.api)
+    monkeypatch.setenv("WTS_API_KEY", stand_in.token_for(request.node.name))
+    return stand_in
+
+
+@pytest.fixture
+def session_id(request: pytest.FixtureRequest) -> str:
+    """A session that no other test uses."""
+    return f"python:{request.node.nodeid}"[-200:]

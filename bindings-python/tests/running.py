@@ -1,0 +1,42 @@
+"""Programs that a test runs in a Python of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stand_in import StandIn
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def environment(stand_in: StandIn, name: str) -> dict[str, str]:
+    return {**os.environ, "WTS_BASE_URL": stand_in.api, "WTS_API_KEY": stand_in.token_for(name)}
+
+
+def start(name: str, stand_in: StandIn, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-X", "faulthandler", "-W", "error", str(PROGRAMS / f"{name}.py"), *arguments],
+        env=environment(stand_in, name),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(name: str, stand_in: StandIn, *arguments: str) -> str:
+    """What the program prints; it must end well and say nothing on the standard error."""
+    process = start(name, stand_in, *arguments)
+    try:
+        output, errors = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, errors = process.communicate()
+        raise AssertionError(f"{name} hangs\n{output}\n{errors}") from None
+    assert (process.returncode, errors) == (0, ""), output + errors
+    return output

@@ -1,0 +1,118 @@
+"""The docs: at run time, in the stub, in the README."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import doctest
+import inspect
+import pydoc
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import wts_session
+from wts_session import _wts_session as native
+
+if TYPE_CHECKING:
+    from stand_in import StandIn
+
+FOLDER = Path(__file__).resolve().parents[1]
+
+
+def documented() -> dict[str, Any]:
+    """All that ``help(wts_session)`` is about, by name."""
+    objects: dict[str, Any] = {"wts_session": wts_session}
+    for name in wts_session.__all__:
+        thing = getattr(wts_session, name)
+        if not callable(thing):
+            continue
+        objects[name] = thing
+        if inspect.isclass(thing):
+            members = {member: value for member, value in vars(thing).items() if not member.startswith("_")}
+            objects.update({f"{name}.{member}": value for member, value in members.items() if callable(value)})
+    return objects
+
+
+@pytest.mark.parametrize("name", documented())
+def test_everything_has_a_docstring(name: str) -> None:
+    text = inspect.getdoc(documented()[name])
+    assert text is not None
+    assert text.strip()
+    assert not text.startswith(f"{name}(")
+
+
+@pytest.mark.parametrize("name", [name for name, thing in documented().items() if ">>>" in (thing.__doc__ or "")])
+def test_examples_in_docstrings_run(name: str, api: StandIn) -> None:
+    names = {each: getattr(wts_session, each) for each in wts_session.__all__}
+    text = inspect.getdoc(documented()[name]) or ""
+    test = doctest.DocTestParser().get_doctest(text, {**names, "asyncio": asyncio}, name, None, 0)
+    results = doctest.DocTestRunner(verbose=False).run(test)
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+def test_the_main_docstrings_have_examples() -> None:
+    with_examples = {name for name, thing in documented().items() if ">>>" in (thing.__doc__ or "")}
+    assert with_examples >= {
+        "wts_session",
+        "Client",
+        "AsyncClient",
+        "SessionStatus",
+        "complete_session",
+        "update_session_status",
+    }
+
+
+def test_help_shows_what_there_is() -> None:
+    text = pydoc.plain(pydoc.render_doc(wts_session))
+    for expected in (
+        "total_timeout=60.0",
+        "Set the status of a session, and return the session as the API has it then.",
+        "reactivate_on_new_message=False",
+        "class RateLimitError",
+        "class AsyncClient",
+    ):
+        assert expected in text
+
+
+def test_the_stub_documents_what_the_module_does() -> None:
+    stub = ast.parse((FOLDER / "python/wts_session/_wts_session.pyi").read_text("utf-8"))
+    compared = 0
+    for node in ast.walk(stub):
+        if not isinstance(node, (ast.ClassDef, ast.FunctionDef)) or ast.get_docstring(node) is None:
+            continue
+        scope = next((c.name for c in ast.walk(stub) if isinstance(c, ast.ClassDef) and node in c.body), None)
+        thing = getattr(getattr(native, scope) if scope else native, node.name)
+        assert ast.get_docstring(node) == inspect.getdoc(thing), node.name
+        compared += 1
+    assert compared >= 10
+
+
+def region(text: str, begin: str, end: str) -> str:
+    return text.split(begin, 1)[1].split(end, 1)[0].strip()
+
+
+def test_the_readme_has_the_example_that_is_run() -> None:
+    example = region((FOLDER / "examples/readme.py").read_text("utf-8"), "# [readme]\n", "# [/readme]")
+    assert region((FOLDER / "README.md").read_text("utf-8"), "```python\n", "```") == example
+    assert len(example.splitlines()) <= 10
+
+
+def test_the_readme_names_no_version_of_python_but_the_oldest_one() -> None:
+    required = re.search(r'requires-python = ">=([\d.]+)"', (FOLDER / "pyproject.toml").read_text("utf-8"))
+    assert required
+    assert f"from Python {required[1]} on" in (FOLDER / "README.md").read_text("utf-8")
+
+
+def test_the_attributes_of_errors_are_documented() -> None:
+    source = ast.parse(inspect.getsource(wts_session.errors))
+    base = next(node for node in source.body if isinstance(node, ast.ClassDef) and node.name == "WtsError")
+    pairs = zip(base.body, base.body[1:])
+    names = {
+        before.target.id
+        for before, after in pairs
+        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(after, ast.Expr)
+    }
+    assert names == set(vars(wts_session.WtsError("x")))

@@ -1,0 +1,63 @@
+"""What type checkers make of the package; nothing runs this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Literal, Optional
+
+import wts_session
+from wts_session import AsyncClient, Client, CompletedSession, Session, SessionStatus, WtsError
+
+if TYPE_CHECKING:
+    from typing_extensions import assert_type
+
+
+def synchronous(client: Client) -> None:
+    session = client.update_session_status("s", SessionStatus.PENDING, stop_bot_in_execution=True)
+    assert_type(session, Session)
+    assert_type(session["id"], str)
+    assert_type(session["status"], str)
+    assert_type(session.get("unreadCount"), Optional[int])
+    completed = client.complete_session("s", reactivate_on_new_message=True, stop_bot_in_execution=False)
+    assert_type(completed, CompletedSession)
+    assert_type(completed["success"], bool)
+    assert_type(completed["sessionId"], str)
+    assert_type(completed.get("contactDetails"), Optional[dict[str, Any]])
+    everything: dict[str, object] = dict(completed)
+    assert_type(everything, dict[str, object])
+    with client as same:
+        assert_type(same, Client)
+
+
+def functions() -> None:
+    session = wts_session.update_session_status("s", "In Progress", api_key="k", base_url="https://api.wts.chat")
+    assert_type(session, Session)
+    assert_type(wts_session.complete_session(None), CompletedSession)
+
+
+async def asynchronous() -> None:
+    async with AsyncClient("k", rate_limits=None, total_timeout=None, auth_scheme="raw") as client:
+        assert_type(client, AsyncClient)
+        assert_type(await client.update_session_status("s", "PENDING"), Session)
+        assert_type(await client.complete_session("s"), CompletedSession)
+        coroutine: Callable[[str], Coroutine[Any, Any, CompletedSession]] = client.complete_session
+        await coroutine("s")
+
+
+def errors(error: WtsError) -> None:
+    assert_type(error.http_status, Optional[int])
+    assert_type(error.retry_after, Optional[float])
+    assert_type(error.code, str)
+    status: Literal[SessionStatus.HIDDEN] = SessionStatus.HIDDEN
+    wire_value: str = status
+    assert_type(SessionStatus(wire_value), SessionStatus)
+
+
+def mistakes(client: Client) -> None:
+    """Each of these is an error; the checkers complain where one is none."""
+    client.complete_session(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.complete_session("s", True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.complete_session("s", stop_bot_in_execution=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client("k", "https://api.wts.chat")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client(auth_scheme="basic")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client(rate_limits=[(1, 2, 3)])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
