@@ -1,0 +1,344 @@
+/**
+ * Set the status of WTS Chat sessions, and complete them.
+ *
+ * @packageDocumentation
+ */
+
+/** The statuses of a session, by name: `SessionStatus.InProgress` is `'IN_PROGRESS'`. */
+export declare const SessionStatus: {
+  /** In the API's type, but never a status that can be set. */
+  readonly Undefined: 'UNDEFINED';
+  readonly Started: 'STARTED';
+  readonly Pending: 'PENDING';
+  readonly InProgress: 'IN_PROGRESS';
+  readonly Completed: 'COMPLETED';
+  readonly Hidden: 'HIDDEN';
+};
+
+/** A status of a session, as the API has it on the wire. */
+export type SessionStatus = (typeof SessionStatus)[keyof typeof SessionStatus];
+
+/** One of these strings, or any other: the API has new ones without notice. */
+export type Open<Known extends string> = Known | (string & {});
+
+/** The channels that were known when this version was made. */
+export type ChannelType =
+  | 'GUPSHUP_WHATSAPP'
+  | 'DIALOG360_WHATSAPP'
+  | 'CLOUDAPI_WHATSAPP'
+  | 'ZAPI_WHATSAPP'
+  | 'EVOLUTIONAPI_WHATSAPP'
+  | 'INSTAGRAM'
+  | 'MESSENGER';
+
+/**
+ * What is known of a session's fields. Any of them may be missing or `null`, and the API may send more: those are
+ * `unknown`. Dates are ISO 8601 in UTC, with up to seven digits after the second.
+ *
+ * It holds personal data (names, telephone numbers, the last message).
+ */
+export interface SessionFields {
+  createdAt?: string | null;
+  updatedAt?: string | null;
+  startAt?: string | null;
+  endAt?: string | null;
+  companyId?: string | null;
+  contactId?: string | null;
+  channelId?: string | null;
+  departmentId?: string | null;
+  userId?: string | null;
+  previewUrl?: string | null;
+  title?: string | null;
+  number?: string | null;
+  origin?: string | null;
+  utm?: Record<string, unknown> | null;
+  contactDetails?: Record<string, unknown> | null;
+  agentDetails?: Record<string, unknown> | null;
+  channelDetails?: Record<string, unknown> | null;
+  departmentDetails?: Record<string, unknown> | null;
+  classification?: Record<string, unknown> | null;
+  statusDescription?: string | null;
+  timeService?: string | null;
+  timeWait?: string | null;
+  firstResponseAt?: string | null;
+  botId?: string | null;
+  unreadCount?: number | null;
+  lastMessageText?: string | null;
+  lastInteractionDate?: string | null;
+  lastMessageOut?: string | null;
+  lastMessageIn?: string | null;
+  windowStatus?: Open<'ACTIVE' | 'EXPIRED' | 'NOT_STARTED'> | null;
+  metadata?: Record<string, unknown> | null;
+  channelType?: Open<ChannelType> | null;
+  [field: string]: unknown;
+}
+
+/** A session as the API has it after its status was set. */
+export interface Session extends SessionFields {
+  /** The API's id; where it sent none, the one that was asked for. */
+  id: string;
+  /** The API's status; where it sent none, the one that was asked for. */
+  status: Open<SessionStatus>;
+}
+
+/** A session as the API has it after it was completed. */
+export interface CompletedSession extends SessionFields {
+  /** True, unless the API sends a field of this name. */
+  success: boolean;
+  /** The id that was asked for, unless the API sends a field of this name. */
+  sessionId: string;
+  id?: string | null;
+  status?: Open<SessionStatus> | null;
+}
+
+/** At most `requests` requests in any sliding window of `periodMs` milliseconds. */
+export interface RateLimit {
+  /** 1 to 1,000,000 */
+  requests: number;
+  /** 1 to 86,400,000 */
+  periodMs: number;
+}
+
+/** The settings of a {@link Client}. */
+export interface ClientOptions {
+  /**
+   * The API key. Blanks around it and a leading `Bearer ` are taken off.
+   *
+   * @defaultValue the environment variable `WTS_API_KEY`
+   */
+  apiKey?: string | undefined;
+  /**
+   * The address of the API, without `/chat`.
+   *
+   * @defaultValue the environment variable `WTS_BASE_URL`, or else `https://api.wts.chat`
+   */
+  baseUrl?: string | undefined;
+  /**
+   * The bound on one attempt, from DNS to the last byte of the answer, of it at most 5 s to connect.
+   *
+   * @defaultValue 15,000
+   */
+  timeoutMs?: number | undefined;
+  /**
+   * The bound on a single call with all its waiting and retries; `null` is no bound.
+   *
+   * @defaultValue 60,000
+   */
+  totalTimeoutMs?: number | null | undefined;
+  /**
+   * How often a request is sent again at most, 0 to 100.
+   *
+   * @defaultValue 3
+   */
+  maxRetries?: number | undefined;
+  /**
+   * How many requests are under way at once at most, 1 to 10,000.
+   *
+   * @defaultValue 64
+   */
+  maxConcurrency?: number | undefined;
+  /**
+   * The account's limits, at most 8; `null` switches limiting off. All clients of a process with the same base URL and
+   * key share them.
+   *
+   * @defaultValue the API's: 200 requests in 5 s, and 1,000 in 5 min
+   */
+  rateLimits?: readonly RateLimit[] | null | undefined;
+  /**
+   * How the key is sent: `Authorization: Bearer <key>`, or the raw key, as some white-label tenants want it.
+   *
+   * @defaultValue 'bearer'
+   */
+  authScheme?: 'bearer' | 'raw' | undefined;
+  /**
+   * Whether `baseUrl` may be plain `http:` to another machine, where anyone on the way can read the key.
+   *
+   * @defaultValue false; loopback addresses are always allowed
+   */
+  allowInsecureHttp?: boolean | undefined;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /**
+   * Cancels the call: it rejects with the signal's reason, and its connection is closed. A request that has left by then
+   * may have been carried out.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Client.updateSessionStatus}. */
+export interface UpdateOptions extends CallOptions {
+  /**
+   * Whether a chatbot that is running in the session is stopped.
+   *
+   * @defaultValue false
+   */
+  stopBotInExecution?: boolean | undefined;
+}
+
+/** Options of {@link Client.completeSession}. */
+export interface CompleteOptions extends CallOptions {
+  /**
+   * Whether a new message of the contact reopens the session.
+   *
+   * @defaultValue false
+   */
+  reactivateOnNewMessage?: boolean | undefined;
+  /**
+   * Whether a chatbot that is running in the session is stopped.
+   *
+   * @defaultValue false
+   */
+  stopBotInExecution?: boolean | undefined;
+}
+
+/** What the functions without a client take to find the API. */
+export type ConnectionOptions = Pick<ClientOptions, 'apiKey' | 'baseUrl'>;
+
+/**
+ * A client of the WTS Chat API. Make one and keep it: it keeps connections alive, and waits where the account's limits
+ * want it. By itself it keeps no process alive; calls under way do.
+ *
+ * @example
+ * ```js
+ * const client = new Client(); // the key is in WTS_API_KEY
+ * const session = await client.updateSessionStatus('567ca9b8-eaa9-4a33-8cf9-d2c67060af74', SessionStatus.InProgress);
+ * console.log(session.lastMessageIn);
+ * ```
+ */
+export declare class Client {
+  /**
+   * @throws {@link WtsError} with the code `missing_api_key` or `invalid_config`
+   * @throws TypeError when an option is of the wrong type, or unknown
+   */
+  constructor(options?: ClientOptions);
+
+  /**
+   * Sets the status of a session, and gives the session as the API has it then.
+   *
+   * @param sessionId - the session's id; it is sent as one segment of the path, whatever it holds
+   * @param status - a {@link SessionStatus} or its name, `IN_PROGRESS` or `In Progress`, in any case
+   * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
+   */
+  updateSessionStatus(sessionId: string, status: Open<SessionStatus>, options?: UpdateOptions): Promise<Session>;
+
+  /**
+   * Completes a session, and gives the session as the API has it then.
+   *
+   * @param sessionId - the session's id; it is sent as one segment of the path, whatever it holds
+   * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
+   */
+  completeSession(sessionId: string, options?: CompleteOptions): Promise<CompletedSession>;
+
+  /**
+   * Closes the client: calls that have not been sent yet, and all later ones, reject with the code `closed`; requests
+   * under way end as they would.
+   */
+  close(): void;
+
+  #private;
+}
+
+/**
+ * As {@link Client.updateSessionStatus}, with a client that all calls with the same key and address share.
+ *
+ * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
+ */
+export declare function updateSessionStatus(
+  sessionId: string,
+  status: Open<SessionStatus>,
+  options?: UpdateOptions & ConnectionOptions,
+): Promise<Session>;
+
+/**
+ * As {@link Client.completeSession}, with a client that all calls with the same key and address share.
+ *
+ * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
+ */
+export declare function completeSession(
+  sessionId: string,
+  options?: CompleteOptions & ConnectionOptions,
+): Promise<CompletedSession>;
+
+/** What kind of failure a {@link WtsError} is. */
+export type WtsErrorCode =
+  /** Session id or status is missing or blank. Nothing was sent. */
+  | 'missing_fields'
+  /** The status is `UNDEFINED`, or none that the API knows. Nothing was sent. */
+  | 'invalid_status'
+  /** The id of the session to complete is missing or blank. Nothing was sent. */
+  | 'empty_session_id'
+  /** The session id is `.` or `..`, has a control character, or is too long. Nothing was sent. */
+  | 'invalid_session_id'
+  /** No API key was given, and `WTS_API_KEY` is unset or blank. */
+  | 'missing_api_key'
+  /** A setting of the client is out of its range. */
+  | 'invalid_config'
+  /** The API did not accept the key. */
+  | 'unauthorized'
+  /** The key may not do this (HTTP 403). */
+  | 'forbidden'
+  /** The API does not know the session, or something that belongs to it. */
+  | 'not_found'
+  /** The API understood and said no. */
+  | 'refused'
+  /** The account's limit is reached, and waiting for it would take longer than the call may. */
+  | 'rate_limited'
+  /** The API is not working, after the retries. */
+  | 'server_error'
+  /** No connection, or it broke, after the retries. */
+  | 'connection'
+  /** A time limit passed, after the retries. */
+  | 'timeout'
+  /** A redirect, a success that is no JSON object, or an answer over 8 MiB. */
+  | 'unexpected_response'
+  /** The caller cancelled. */
+  | 'cancelled'
+  /** The client was closed. */
+  | 'closed'
+  /** A bug of this library. */
+  | 'internal';
+
+/**
+ * Every failure that is none of JavaScript's own. `message` is the whole text, `description` its second part; neither they
+ * nor what `console.log` and `JSON.stringify` show hold the API key or what the API sent.
+ */
+export declare class WtsError extends Error {
+  private constructor();
+
+  name: 'WtsError';
+
+  /** What kind of failure it is, the same in every language. */
+  readonly code: WtsErrorCode;
+
+  /** More about it: what was expected, what to do. May be empty, or the message again. */
+  readonly description: string;
+
+  /** The HTTP status of the answer, where there was one. */
+  readonly httpStatus?: number;
+
+  /** The `key` of the API's error envelope, such as `ENTITY_NOT_FOUND`. */
+  readonly key?: string;
+
+  /** What the vendor's support asks for: the envelope's `id.shortValue`. */
+  readonly errorId?: string;
+
+  /** What the API sent, cut at 4 KiB. It may hold personal data, so it is not enumerable: keep it out of logs. */
+  readonly body?: string;
+
+  /** How many seconds to wait before a later try, where that is known. */
+  readonly retryAfter?: number;
+
+  /** How many requests were sent for this call, the failed ones included. */
+  readonly attempts: number;
+
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+
+  /** Whether a request left for which no answer tells if the API carried it out. */
+  readonly mayHaveBeenApplied: boolean;
+
+  /** All but `body`, `cause` and `stack`. */
+  toJSON(): Record<string, unknown>;
+}

@@ -1,0 +1,3 @@
+import wtsSession from './index.cjs';
+
+export const { Client, SessionStatus, WtsError, completeSession, updateSessionStatus } = wtsSession;

@@ -1,0 +1,135 @@
+'use strict';
+
+/** What a value has to be: how a message says it, and how to tell. */
+const is = (expected, accepts) => ({ expected, accepts });
+
+const STRING = is('a string', (value) => typeof value === 'string');
+const NUMBER = is('a number', (value) => typeof value === 'number');
+const BOOLEAN = is('a boolean', (value) => typeof value === 'boolean');
+const ARRAY = is('an array', Array.isArray);
+const OBJECT = is('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const FUNCTION = is('a function', (value) => typeof value === 'function');
+
+const or = (kind, alternative, other) =>
+  is(`${kind.expected} or ${alternative}`, (value) => value === other || kind.accepts(value));
+
+/** Told by what it can do, so that signals of other realms and implementations are welcome. */
+const SIGNAL = is(
+  'an AbortSignal',
+  (value) =>
+    OBJECT.accepts(value) &&
+    BOOLEAN.accepts(value.aborted) &&
+    FUNCTION.accepts(value.addEventListener) &&
+    FUNCTION.accepts(value.removeEventListener),
+);
+
+const STOP_BOT = { stopBotInExecution: BOOLEAN };
+const CALL = { signal: SIGNAL };
+const CONNECTION = { apiKey: STRING, baseUrl: STRING };
+
+/** The options of each function, by its name. */
+const OPTIONS = {
+  Client: {
+    ...CONNECTION,
+    timeoutMs: NUMBER,
+    totalTimeoutMs: or(NUMBER, 'null', null),
+    maxRetries: NUMBER,
+    maxConcurrency: NUMBER,
+    rateLimits: or(ARRAY, 'null', null),
+    authScheme: STRING,
+    allowInsecureHttp: BOOLEAN,
+  },
+  'client.updateSessionStatus': { ...STOP_BOT, ...CALL },
+  'client.completeSession': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL },
+  updateSessionStatus: { ...STOP_BOT, ...CALL, ...CONNECTION },
+  completeSession: { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL, ...CONNECTION },
+};
+
+const RATE_LIMIT = { requests: NUMBER, periodMs: NUMBER };
+
+/** The options that were given to `owner`, each read once. */
+function checkedOptions(owner, options = {}) {
+  return checkedMembers(`an option of ${owner}`, 'options', options, OPTIONS[owner]);
+}
+
+function checkedRateLimit(limit, index) {
+  const path = `options.rateLimits[${index}]`;
+  const checked = checkedMembers('part of a rate limit', path, limit, RATE_LIMIT);
+  for (const name of Object.keys(RATE_LIMIT)) {
+    check(`${path}.${name}`, checked[name], RATE_LIMIT[name]);
+  }
+  return checked;
+}
+
+function checkedMembers(role, path, object, kinds) {
+  check(path, object, OBJECT);
+  for (const name of Object.keys(object)) {
+    if (!Object.hasOwn(kinds, name)) {
+      throw new TypeError(`${name} is not ${role}. ${hint(name, Object.keys(kinds))}`);
+    }
+  }
+  const checked = {};
+  for (const name of Object.keys(kinds)) {
+    const value = object[name];
+    if (value !== undefined) {
+      check(`${path}.${name}`, value, kinds[name]);
+      checked[name] = value;
+    }
+  }
+  return checked;
+}
+
+/** A session id or status; core has the word on missing ones. */
+function checkText(name, value) {
+  if (value === undefined || value === null) {
+    return;
+  }
+  check(name, value, STRING);
+  if (!value.isWellFormed()) {
+    throw new TypeError(`${name} has half a surrogate pair, which can't be sent`);
+  }
+}
+
+function check(name, value, kind) {
+  if (!kind.accepts(value)) {
+    // The value itself may be a secret.
+    throw new TypeError(`${name} must be ${kind.expected}, not ${nameOfType(value)}`);
+  }
+}
+
+function nameOfType(value) {
+  if (value === undefined || value === null) {
+    return String(value);
+  }
+  const name = Array.isArray(value) ? 'array' : typeof value;
+  return /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+function hint(name, valid) {
+  const meant = valid.find((other) => isLike(plain(name), plain(other)));
+  return meant === undefined ? `Valid are ${valid.join(', ')}.` : `Did you mean ${meant}?`;
+}
+
+function plain(name) {
+  return name.toLowerCase().replaceAll(/[^a-z]/g, '');
+}
+
+function isLike(name, other) {
+  return name.length > 2 && (other.includes(name) || name.includes(other) || distance(name, other) <= 2);
+}
+
+/** How many letters have to be changed, put in or taken out to make `to` of `from`. */
+function distance(from, to) {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column += 1) {
+      const change = row[column - 1] + (letter === to[column - 1] ? 0 : 1);
+      next.push(Math.min(change, row[column] + 1, next[column - 1] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
+
+module.exports = { checkedOptions, checkedRateLimit, checkText };

@@ -1,0 +1,127 @@
+'use strict';
+
+/** The input of a bulk call, of which items are taken one at a time, only as there is room for them. */
+class Input {
+  /** How many items there are, where that is known. */
+  count;
+  #iterator;
+  #isAsync;
+  #convert;
+  #taken = 0;
+  /** The item for which there was no room yet. */
+  #held;
+  /** Whether the iterator owes an item. */
+  #isAsking = false;
+  #isDone = false;
+  #put;
+  #finish;
+  #fail;
+
+  /** What has a length is copied, and checked before anything is sent. */
+  constructor(iterable, convert) {
+    this.#isAsync = typeof iterable[Symbol.asyncIterator] === 'function';
+    const isSized = !this.#isAsync && [iterable.length, iterable.size].some(Number.isSafeInteger);
+    const items = isSized ? Array.from(iterable, convert) : iterable;
+    this.count = isSized ? items.length : undefined;
+    this.#convert = isSized ? (item) => item : convert;
+    this.#iterator = items[this.#isAsync ? Symbol.asyncIterator : Symbol.iterator]();
+  }
+
+  /** Where items go: `put` says whether there was room, `finish` that they are all, `fail` that there is something wrong. */
+  connect({ put, finish, fail }) {
+    this.#put = put;
+    this.#finish = finish;
+    this.#fail = fail;
+  }
+
+  /** Takes items as long as there is room for them. */
+  flow() {
+    while (!this.#isDone && !this.#isAsking && this.#hasRoom()) {
+      this.#ask();
+    }
+  }
+
+  /** Takes no more. */
+  async close() {
+    if (this.#isDone) {
+      return;
+    }
+    this.#end();
+    const closed = this.#iterator.return?.();
+    if (this.#isAsking) {
+      // It may never give what it owes, and then it is never closed either.
+      Promise.resolve(closed).catch(() => {});
+    } else {
+      await closed;
+    }
+  }
+
+  #hasRoom() {
+    if (this.#held !== undefined && this.#put(this.#held)) {
+      this.#held = undefined;
+    }
+    return this.#held === undefined;
+  }
+
+  #ask() {
+    try {
+      const step = this.#iterator.next();
+      if (this.#isAsync) {
+        this.#await(step);
+      } else {
+        this.#take(step);
+      }
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  async #await(step) {
+    this.#isAsking = true;
+    try {
+      const given = await step;
+      this.#isAsking = false;
+      this.#take(given);
+      this.flow();
+    } catch (error) {
+      this.#isAsking = false;
+      this.#break(error);
+    }
+  }
+
+  #take({ done, value }) {
+    if (this.#isDone) {
+      return;
+    }
+    if (done) {
+      this.#end();
+    } else {
+      this.#held = this.#converted(value);
+    }
+  }
+
+  /** The item, or none where it is of the wrong type: then the iterator is closed, as it still has more. */
+  #converted(value) {
+    try {
+      return this.#convert(value, this.#taken++);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The iterator failed, and has not to be closed. */
+  #break(error) {
+    if (!this.#isDone) {
+      this.#end();
+      this.#fail(error);
+    }
+  }
+
+  #end() {
+    this.#isDone = true;
+    this.#held = undefined;
+    this.#finish();
+  }
+}
+
+module.exports = { Input };

@@ -1,0 +1,120 @@
+//! The client and its operations: convert in, call core, map the error, convert out.
+
+use std::sync::Arc;
+
+use napi::{Either, Env, Result};
+use napi_derive::napi;
+use wts_session::{Background, CompleteOptions, Error, Operation, Session, SharedClients, UpdateOptions};
+
+use crate::bulk::Bulk;
+use crate::convert::{Settings, builder};
+use crate::error::Failure;
+use crate::promise::{Calls, background};
+
+static SHARED: SharedClients<wts_session::Client> = SharedClients::new();
+
+/// A client of the WTS Chat API.
+#[napi]
+pub struct Client {
+    inner: wts_session::Client,
+    background: Arc<Background>,
+}
+
+/// Makes a client of its own.
+#[napi(catch_unwind)]
+pub fn create_client(settings: Settings) -> Either<Client, Failure> {
+    made(builder(settings).and_then(wts_session::ClientBuilder::build))
+}
+
+/// The client that all calls with these settings share.
+#[napi(catch_unwind)]
+pub fn shared_client(settings: Settings) -> Either<Client, Failure> {
+    made(builder(settings).and_then(|builder| SHARED.get(builder, wts_session::ClientBuilder::build)))
+}
+
+fn made(client: std::result::Result<wts_session::Client, Error>) -> Either<Client, Failure> {
+    match client.and_then(|inner| Ok(Client { inner, background: background()? })) {
+        Ok(client) => Either::A(client),
+        Err(error) => Either::B(Failure::from(&error)),
+    }
+}
+
+#[napi]
+impl Client {
+    /// Begins the call `id`; its outcome comes through `calls`.
+    #[napi(catch_unwind)]
+    pub fn update_session_status(
+        &self,
+        env: Env,
+        calls: &Calls,
+        id: u32,
+        session_id: Option<String>,
+        status: Option<String>,
+        stop_bot_in_execution: bool,
+    ) -> Result<()> {
+        let client = self.inner.clone();
+        let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
+        calls.begin(env, id, &self.background, async move {
+            let (session_id, status) = (session_id.unwrap_or_default(), status.unwrap_or_default());
+            client.update_session_status(session_id, status, options).await.map(Session::into_json)
+        })
+    }
+
+    /// Begins the call `id`; its outcome comes through `calls`.
+    #[napi(catch_unwind)]
+    pub fn complete_session(
+        &self,
+        env: Env,
+        calls: &Calls,
+        id: u32,
+        session_id: Option<String>,
+        reactivate_on_new_message: bool,
+        stop_bot_in_execution: bool,
+    ) -> Result<()> {
+        let client = self.inner.clone();
+        let options = CompleteOptions::new()
+            .reactivate_on_new_message(reactivate_on_new_message)
+            .stop_bot_in_execution(stop_bot_in_execution);
+        calls.begin(env, id, &self.background, async move {
+            client.complete_session(session_id.unwrap_or_default(), options).await.map(Session::into_json)
+        })
+    }
+
+    /// Begins a bulk call.
+    #[napi(catch_unwind)]
+    pub fn update_session_statuses(&self, stop_bot_in_execution: bool) -> Bulk {
+        let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
+        Bulk::start(&self.background, self.inner.clone(), Operation::UpdateSessionStatus(options))
+    }
+
+    /// Begins a bulk call.
+    #[napi(catch_unwind)]
+    pub fn complete_sessions(&self, reactivate_on_new_message: bool, stop_bot_in_execution: bool) -> Bulk {
+        let options = CompleteOptions::new()
+            .reactivate_on_new_message(reactivate_on_new_message)
+            .stop_bot_in_execution(stop_bot_in_execution);
+        Bulk::start(&self.background, self.inner.clone(), Operation::CompleteSession(options))
+    }
+
+    /// Fails the calls that have not been sent yet, and all later ones.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.inner.close();
+    }
+}
+
+/// For the tests, in builds that are none for users.
+#[cfg(debug_assertions)]
+#[napi]
+impl Client {
+    /// Begins the call `id`, which panics.
+    #[napi(catch_unwind)]
+    pub fn panic(&self, env: Env, calls: &Calls, id: u32) -> Result<()> {
+        calls.begin(env, id, &self.background, async { Ok(panic_as_the_tests_want_it()) })
+    }
+}
+
+#[cfg(debug_assertions)]
+fn panic_as_the_tests_want_it() -> String {
+    panic!("as the tests want it")
+}

@@ -1,0 +1,118 @@
+//! From JavaScript's values to core's, and back.
+
+use napi::bindgen_prelude::{Null, ToNapiValue, TypeName};
+use napi::{Either, Env, JsValue, Result as NapiResult, ValueType, sys};
+use napi_derive::napi;
+use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus, count, milliseconds};
+
+/// The settings of a client; what is left out is core's default.
+#[napi(object, object_to_js = false)]
+pub struct Settings {
+    pub api_key: Option<String>,
+    pub base_url: Option<String>,
+    pub timeout_ms: Option<f64>,
+    /// `null`: none.
+    pub total_timeout_ms: Option<Either<f64, Null>>,
+    pub max_retries: Option<f64>,
+    pub max_concurrency: Option<f64>,
+    /// `null`: off.
+    pub rate_limits: Option<Either<Vec<Window>, Null>>,
+    pub auth_scheme: Option<String>,
+    pub allow_insecure_http: Option<bool>,
+}
+
+/// At most so many requests in any period of that length.
+#[napi(object, object_to_js = false)]
+pub struct Window {
+    pub requests: f64,
+    pub period_ms: f64,
+}
+
+pub(crate) fn builder(settings: Settings) -> Result<ClientBuilder, Error> {
+    let mut builder = wts_session::Client::builder().language("node");
+    if let Some(key) = settings.api_key {
+        builder = builder.api_key(key);
+    }
+    if let Some(url) = settings.base_url {
+        builder = builder.base_url(url);
+    }
+    if let Some(timeout) = settings.timeout_ms {
+        builder = builder.timeout(milliseconds("timeout", timeout)?);
+    }
+    builder = match settings.total_timeout_ms {
+        Some(Either::A(timeout)) => builder.total_timeout(milliseconds("total timeout", timeout)?),
+        Some(Either::B(Null)) => builder.total_timeout(None),
+        None => builder,
+    };
+    if let Some(retries) = settings.max_retries {
+        builder = builder.max_retries(count("number of retries", retries)?);
+    }
+    if let Some(requests) = settings.max_concurrency {
+        builder = builder.max_concurrency(count("concurrency", requests)?);
+    }
+    builder = match settings.rate_limits {
+        Some(Either::A(windows)) => builder.rate_limits(windows.iter().map(rate_limit).collect::<Result<Vec<_>, _>>()?),
+        Some(Either::B(Null)) => builder.rate_limits([]),
+        None => builder,
+    };
+    if let Some(scheme) = settings.auth_scheme {
+        builder = builder.auth_scheme(AuthScheme::from_name(&scheme)?);
+    }
+    if let Some(allow) = settings.allow_insecure_http {
+        builder = builder.allow_insecure_http(allow);
+    }
+    Ok(builder)
+}
+
+fn rate_limit(window: &Window) -> Result<RateLimit, Error> {
+    Ok(RateLimit {
+        requests: count("number of requests of a rate limit", window.requests)?,
+        period: milliseconds("period of a rate limit", window.period_ms)?,
+    })
+}
+
+/// The members of JavaScript's `SessionStatus`: names such as `InProgress`, and what they stand for on the wire.
+#[napi(catch_unwind)]
+pub fn session_statuses() -> Vec<(String, &'static str)> {
+    SessionStatus::ALL.map(|status| (status.display_name().replace(' ', ""), status.as_str())).to_vec()
+}
+
+/// The JSON text of a result, for JavaScript to parse.
+pub enum Json {
+    /// A byte for each character, which V8 makes a string of, and parses, fastest.
+    Latin1(Vec<u8>),
+    Utf8(String),
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        if text.is_ascii() {
+            return Self::Latin1(text.into_bytes());
+        }
+        match text.chars().map(u8::try_from).collect() {
+            Ok(bytes) => Self::Latin1(bytes),
+            Err(_) => Self::Utf8(text),
+        }
+    }
+}
+
+impl ToNapiValue for Json {
+    unsafe fn to_napi_value(env: sys::napi_env, json: Self) -> NapiResult<sys::napi_value> {
+        let env = Env::from_raw(env);
+        let string = match json {
+            Self::Latin1(bytes) => env.create_string_latin1(bytes),
+            Self::Utf8(text) => env.create_string(text),
+        };
+        Ok(string?.raw())
+    }
+}
+
+impl TypeName for Json {
+    fn type_name() -> &'static str {
+        "Json"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::String
+    }
+}

@@ -1,0 +1,18 @@
+//! The native half of the npm package `wts-session`, private to its JavaScript half.
+//!
+//! JavaScript checks the types of what it is given and builds promises and errors; core does the rest. A call goes in
+//! through [`client::Client`], and its outcome comes out through [`promise::Calls`].
+
+#![expect(unreachable_pub, missing_debug_implementations, reason = "JavaScript reaches what is `pub`; no Rust does")]
+
+mod bulk;
+mod client;
+mod convert;
+mod error;
+mod promise;
+
+use napi_derive::napi;
+
+/// The version of this library.
+#[napi]
+pub const VERSION: &str = wts_session::VERSION;

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Client } from 'wts-session';
+import { js, runModule } from './support/run.mjs';
+import { StandIn } from './support/stand-in.mjs';
+
+const MOST_GROWTH = 2 * 1024 * 1024;
+let standIn;
+
+beforeEach(async () => {
+  standIn = await StandIn.start();
+});
+
+afterEach(() => standIn.stop());
+
+const descriptors = () => readdirSync('/proc/self/fd').length;
+
+describe('many calls', () => {
+  it('5,000 at once all settle, on no more connections than allowed', async () => {
+    const client = new Client({ ...standIn.connection, rateLimits: null, totalTimeoutMs: null });
+    const before = process.platform === 'linux' ? descriptors() : 0;
+    const results = await Promise.all(Array.from({ length: 5000 }, () => client.completeSession('session_12345')));
+    assert.ok(results.every(({ success }) => success));
+    const { peak } = await standIn.connections();
+    assert.ok(peak <= 64, `${peak} connections`);
+    if (process.platform === 'linux') {
+      assert.ok(descriptors() <= before + 80, `${descriptors()} descriptors after ${before}`);
+    }
+  });
+
+  it('5,000 with a bad input all reject', async () => {
+    const client = new Client(standIn.connection);
+    const outcomes = await Promise.allSettled(Array.from({ length: 5000 }, () => client.completeSession(' ')));
+    assert.ok(outcomes.every(({ reason }) => reason.code === 'empty_session_id'));
+  });
+
+  it('4,000 leave no memory behind', async () => {
+    const source = js`import assert from 'node:assert/strict';
+      import { Client } from 'wts-session';
+      const client = new Client({ ...${standIn.connection}, rateLimits: null, maxRetries: 0 });
+      async function one(number) {
+        const signal = number % 4 === 0 ? new AbortController().signal : undefined;
+        if (number % 4 === 1) return assert.rejects(client.completeSession('unknown'), { code: 'not_found' });
+        if (number % 4 === 2) return client.completeSession('session_12345', { signal: AbortSignal.timeout(0) }).catch(() => {});
+        return client.updateSessionStatus('session_12345', 'PENDING', { signal });
+      }
+      async function many(count) {
+        let next = 0;
+        const worker = async () => { while (next < count) { next += 1; await one(next); } };
+        await Promise.all(Array.from({ length: 16 }, worker));
+        for (let round = 0; round < 4; round += 1) {
+          await new Promise((resolve) => setImmediate(resolve));
+          gc();
+        }
+        return process.memoryUsage.rss();
+      }
+      await many(4000);
+      console.log(JSON.stringify([await many(2000), await many(4000)]));`;
+    // A young generation that may not grow: what grows then is what was left behind.
+    const ended = await runModule(source, { args: ['--expose-gc', '--max-semi-space-size=1'] });
+    assert.equal(ended.code, 0, ended.stderr);
+    const [before, behind] = JSON.parse(ended.stdout);
+    assert.ok(behind - before < MOST_GROWTH, `${behind - before} bytes more`);
+  });
+});

@@ -1,0 +1,123 @@
+// What users get: the tarball, its types, its modules.
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import native from '../lib/native.cjs';
+import { packageFolder, run } from './support/run.mjs';
+
+const root = join(packageFolder, '..');
+const tool = (name) => join(packageFolder, 'node_modules', '.bin', name);
+let folder;
+let tarball;
+let consumer;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wts-session-package-'));
+  // Without its scripts, which would put a build for users in the place of the one that is tested here.
+  await succeeds('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
+  const [name] = await readdir(folder);
+  tarball = join(folder, name);
+  consumer = join(folder, 'consumer');
+  await mkdir(join(consumer, 'node_modules', 'wts-session'), { recursive: true });
+  await succeeds('tar', ['--extract', '--file', tarball, '--strip-components', '1', '--directory', installed()]);
+  await cp(join(packageFolder, 'node_modules', '@types'), join(consumer, 'node_modules', '@types'), {
+    recursive: true,
+  });
+  await cp(join(packageFolder, 'node_modules', 'undici-types'), join(consumer, 'node_modules', 'undici-types'), {
+    recursive: true,
+  });
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+const installed = () => join(consumer, 'node_modules', 'wts-session');
+
+async function succeeds(command, args, options) {
+  const ended = await run(command, args, options);
+  assert.equal(ended.code, 0, `${command} ${args.join(' ')}\n${ended.stdout}${ended.stderr}`);
+  return ended.stdout;
+}
+
+describe('the package', () => {
+  it('has the version of the workspace', async () => {
+    const manifest = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
+    const lock = JSON.parse(await readFile(join(packageFolder, 'package-lock.json'), 'utf8'));
+    const cargo = await readFile(join(root, 'Cargo.toml'), 'utf8');
+    const [, version] = /\[workspace\.package\]\s+version = "([^"]+)"/.exec(cargo);
+    assert.deepEqual([manifest.version, lock.version, native.VERSION], [version, version, version]);
+    assert.equal(manifest.dependencies, undefined, 'it has dependencies at run time');
+  });
+
+  it('holds what it should, and nothing else', async () => {
+    const files = (await readdir(installed(), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(installed().length + 1));
+    assert.deepEqual(files.sort(), [
+      'README.md',
+      'index.cjs',
+      'index.d.cts',
+      'index.d.ts',
+      'index.mjs',
+      'lib/arguments.cjs',
+      'lib/calls.cjs',
+      'lib/error.cjs',
+      'lib/native.cjs',
+      'package.json',
+      'wts-session.node',
+    ]);
+  });
+
+  it('passes publint', () => succeeds(tool('publint'), ['run', tarball, '--strict']));
+
+  it('passes attw', () => succeeds(tool('attw'), [tarball]));
+
+  it('exports the same names to CommonJS and ES modules, and no others', async () => {
+    const names = '["Client","SessionStatus","WtsError","completeSession","updateSessionStatus"]';
+    const print = 'console.log(JSON.stringify(Object.keys(wts).sort()));';
+    const cjs = `const wts = require('wts-session'); ${print}`;
+    const esm = `import * as wts from 'wts-session'; ${print}`;
+    const options = { cwd: consumer };
+    const node = process.execPath;
+    assert.equal((await succeeds(node, ['--input-type=commonjs', '--eval', cjs], options)).trim(), names);
+    assert.equal((await succeeds(node, ['--input-type=module', '--eval', esm], options)).trim(), names);
+  });
+});
+
+describe('the types', () => {
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noEmit'];
+  const target = ['--target', 'es2022', '--lib', 'es2022', '--types', 'node'];
+
+  before(async () => {
+    const usage = await readFile(join(packageFolder, 'test/types/usage.mts'), 'utf8');
+    for (const name of ['usage.mts', 'usage.cts', 'usage.ts']) {
+      await writeFile(join(consumer, name), usage);
+    }
+    await writeFile(join(consumer, 'codes.mts'), await exhaustiveCodes());
+  });
+
+  /** A program that compiles only if the union of codes is the list that all languages share. */
+  async function exhaustiveCodes() {
+    const codes = JSON.parse(await readFile(join(root, 'tests/errors.json'), 'utf8')).map(({ code }) => code);
+    assert.ok(codes.length > 0);
+    return `import type { WtsErrorCode } from 'wts-session';
+      export const codes: Record<WtsErrorCode, true> = { ${codes.map((code) => `${code}: true`).join(', ')} };`;
+  }
+
+  for (const [module, resolution, files, compilers] of [
+    ['node16', 'node16', ['usage.mts', 'usage.cts', 'codes.mts'], ['typescript', 'typescript-5']],
+    ['nodenext', 'nodenext', ['usage.mts', 'usage.cts', 'codes.mts'], ['typescript', 'typescript-5']],
+    ['esnext', 'bundler', ['usage.ts', 'usage.mts'], ['typescript', 'typescript-5']],
+    // TypeScript 7 does not have it any more.
+    ['commonjs', 'node10', ['usage.ts'], ['typescript-5']],
+  ]) {
+    for (const compiler of compilers) {
+      it(`fit ${resolution} in ${compiler}`, async () => {
+        const tsc = join(packageFolder, 'node_modules', compiler, 'bin', 'tsc');
+        const modules = ['--module', module, '--moduleResolution', resolution];
+        await succeeds(process.execPath, [tsc, ...strict, ...target, ...modules, ...files], { cwd: consumer });
+      });
+    }
+  }
+});
