@@ -1,0 +1,113 @@
+# The one list of commands. `make help` shows them.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PATH        := $(VIRTUAL_ENV)/bin:$(PATH)
+# One configuration of pyo3 for maturin and for plain cargo: else each rebuilds what the other has built.
+export PYO3_CONFIG_FILE := $(CURDIR)/bindings-python/pyo3-config.txt
+export PYO3_BUILD_EXTENSION_MODULE := 1
+# The tests are about this checkout, not about the settings of who runs them.
+unexport WTS_API_KEY WTS_BASE_URL
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+STAMPS  := target/stamps
+SOURCES := Cargo.toml Cargo.lock $(shell find core/src bindings-*/src -name '*.rs')
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s $$'\t'
+
+# ---- what the rest needs -------------------------------------------------------------------------------------------
+
+.PHONY: system
+system:
+	@scripts/install-system-packages
+
+.venv/.installed: bindings-python/requirements-dev.txt | system
+	@echo "installing Python packages into .venv"
+	python3 -m venv .venv
+	.venv/bin/pip install -q -r $<
+	touch $@
+
+bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json | system
+	@echo "installing npm packages into bindings-node/node_modules"
+	cd bindings-node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: stand-in python node c
+stand-in: | system
+	cargo build --locked -q -p wts-stand-in
+
+python: .venv/.installed
+	cd bindings-python && maturin develop -q --locked
+
+node: bindings-node/node_modules/.package-lock.json
+	cd bindings-node && npm run -s build:dev
+
+c: | system
+	$(MAKE) -s -C bindings-c build $(CURDIR)/target/c/demo
+
+# ---- the two commands ----------------------------------------------------------------------------------------------
+
+.PHONY: demo test
+demo: stand-in python node c ## builds everything and shows it in all four languages
+	cargo build --locked -q -p wts-session --example demo
+	scripts/demo
+
+test: lint test-docs test-rust test-python test-node test-c ## runs every test of every language
+	@echo "all tests passed"
+
+# ---- tests ---------------------------------------------------------------------------------------------------------
+
+.PHONY: lint test-rust test-python test-node test-c test-docs
+lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
+	cargo fmt --all --check
+	cargo clippy --locked -q --workspace --all-targets -- -D warnings
+	cd bindings-python && ruff format -q --check . && ruff check -q . && mypy && pyright --warnings
+	cd bindings-python && python -m mypy.stubtest wts_session --concise --allowlist stubtest-allowlist.txt --mypy-config-file pyproject.toml
+	cd bindings-node && npm run -s lint
+	$(MAKE) -s -C bindings-c lint
+
+test-rust: stand-in ## the tests of core and of the stand-in
+	cargo test --locked -q -p wts-session -p wts-stand-in
+
+test-python: stand-in python ## the tests of the Python package
+	cd bindings-python && pytest -q
+
+test-node: stand-in node ## the tests of the npm package
+	cd bindings-node && node --test test/*.test.mjs
+
+test-c: stand-in c ## the tests of the C library
+	$(MAKE) -s -C bindings-c test
+
+test-docs: .venv/.installed ## the docs have what the programs and lists have
+	scripts/generate-docs.py --check
+
+# ---- other commands ------------------------------------------------------------------------------------------------
+
+.PHONY: generate format install-c bench-rust bench-bulk clean
+generate: | system ## makes again what is generated: the C header, parts of the docs
+	$(MAKE) -s -C bindings-c update-header
+	scripts/generate-docs.py
+
+format: .venv/.installed bindings-node/node_modules/.package-lock.json ## formats all sources
+	cargo fmt --all
+	cd bindings-python && ruff format -q && ruff check -q --fix
+	cd bindings-node && npm run -s format
+	$(MAKE) -s -C bindings-c format
+
+bench-rust: | system ## CPU per call beside a raw hyper client
+	cargo build --locked -q --release -p wts-stand-in
+	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench calls
+
+bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
+	cargo build --locked -q --release -p wts-stand-in
+	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench bulk
+
+clean: ## removes all that was built
+	rm -rf target .venv bindings-node/node_modules bindings-node/*.node bindings-python/python/wts_session/*.so
