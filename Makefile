@@ -101,6 +101,9 @@ format: .venv/.installed bindings-node/node_modules/.package-lock.json ## format
 	cd bindings-node && npm run -s format
 	$(MAKE) -s -C bindings-c format
 
+install-c: | system ## header, libraries, pkg-config and CMake files into PREFIX (default /usr/local), below DESTDIR
+	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) bindings-c/install.sh
+
 bench-rust: | system ## CPU per call beside a raw hyper client
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench calls

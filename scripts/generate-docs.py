@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 import sys
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = ["README.md", "docs/errors.md"]
@@ -21,7 +22,7 @@ def snippet(path: str) -> str:
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     marks = [number for number, line in enumerate(lines) if "[readme]" in line or "[/readme]" in line]
     first, last = marks
-    code = "\n".join(lines[first + 1 : last]).strip("\n")
+    code = textwrap.dedent("\n".join(lines[first + 1 : last])).strip("\n")
     return f"```{FENCES[pathlib.Path(path).suffix]}\n{code}\n```\n"
 
 

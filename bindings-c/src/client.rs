@@ -59,6 +59,14 @@ impl Client {
     }
 }
 
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(client) = self.inner.get() {
+            client.join_bulk_thread();
+        }
+    }
+}
+
 /// The id for core, to which a missing one is an empty one.
 pub(crate) fn session_id(given: Option<&CStr>) -> Result<&str, Error> {
     given.unwrap_or_default().to_str().map_err(|_| Error::invalid_session_id("It is not UTF-8."))

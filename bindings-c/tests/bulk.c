@@ -1,15 +1,12 @@
-/* Bulk calls: outcomes, what is refused, the wish to stop, bounded memory. The limits have a program of their own. */
+/* Bulk calls: outcomes, what is refused, the wish to stop. Memory and limits have programs of their own. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "json.h"
 #include "stand_in.h"
 #include "wts_session.h"
 
-enum { MOST = 16, MANY = 100000, SENT = 3000 };
+enum { MOST = 16 };
 
 static wts_client *client;
 
@@ -156,45 +153,6 @@ static void false_cancels_the_rest(void)
     wts_config_free(config);
 }
 
-static long resident_pages(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, resident;
-
-    if (file == NULL || fscanf(file, "%ld %ld", &size, &resident) != 2) {
-        give_up("no /proc/self/statm");
-    }
-    fclose(file);
-    return resident;
-}
-
-static bool count_only(void *user_data, const wts_outcome *outcome)
-{
-    size_t *failed = user_data;
-
-    *failed += outcome->code != WTS_OK;
-    return true;
-}
-
-/* Of 100,000 items all but every 33rd are refused here; the others are sent. */
-static void memory_is_bounded(void)
-{
-    const char **ids = allocate(NULL, MANY * sizeof *ids);
-    size_t failed = 0;
-    long before;
-
-    for (size_t i = 0; i < MANY; i++) {
-        ids[i] = i % (MANY / SENT) == 0 ? "bulk-many" : "..";
-    }
-    CHECK_EQUAL(wts_complete_sessions(client, ids, MANY / 10, NULL, count_only, &failed, NULL), WTS_OK);
-    before = resident_pages();
-    failed = 0;
-    CHECK_EQUAL(wts_complete_sessions(client, ids, MANY, NULL, count_only, &failed, NULL), WTS_OK);
-    CHECK_EQUAL(failed, MANY - (MANY + MANY / SENT - 1) / (MANY / SENT));
-    CHECK((resident_pages() - before) * sysconf(_SC_PAGESIZE) < 4 * 1024 * 1024);
-    free(ids);
-}
-
 int main(void)
 {
     static const char *const arguments[] = {"--create-unknown", NULL};
@@ -206,7 +164,6 @@ int main(void)
     test("wrong arguments", wrong_arguments);
     test("a null function hears nothing", a_null_function_hears_nothing);
     test("false cancels the rest", false_cancels_the_rest);
-    test("100,000 items in bounded memory", memory_is_bounded);
     wts_client_free(client);
     return tests_done();
 }

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::io;
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -12,8 +13,14 @@ use tokio::task::AbortHandle;
 #[derive(Debug)]
 pub struct Background {
     handle: Handle,
+    thread: Mutex<Option<Thread>>,
+}
+
+#[derive(Debug)]
+struct Thread {
     /// Dropping it ends the thread.
-    _running: oneshot::Sender<()>,
+    running: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
 }
 
 impl Background {
@@ -25,12 +32,22 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
-        thread::Builder::new().name("wts-session".to_owned()).spawn(move || {
+        let ended = thread::Builder::new().name("wts-session".to_owned()).spawn(move || {
             // The sender is never used: that it is gone is the message.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         })?;
-        Ok(Self { handle, _running: running })
+        Ok(Self { handle, thread: Mutex::new(Some(Thread { running, ended })) })
+    }
+
+    /// Ends the thread, and waits until it has ended. What drives its work must not wait for this thread meanwhile.
+    pub fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Thread { running, ended }) = thread {
+            drop(running);
+            // A panic of the thread has been told by then.
+            let _ = ended.join();
+        }
     }
 
     /// Drives `future` to its end, unless it is aborted through the handle.
@@ -70,8 +87,13 @@ mod tests {
         background.spawn(pending(Told(sender.clone()))).abort();
         assert_eq!(receiver.recv_timeout(LONG), Ok("dropped"));
 
-        background.spawn(pending(Told(sender)));
+        background.spawn(pending(Told(sender.clone())));
         drop(background);
         assert_eq!(receiver.recv_timeout(LONG), Ok("dropped"));
+
+        let background = Background::start().unwrap();
+        background.spawn(pending(Told(sender)));
+        background.join();
+        assert_eq!(receiver.try_recv(), Ok("dropped"));
     }
 }

@@ -133,6 +133,14 @@ impl Client {
         Ok(self.bulk_thread.get_or_init(|| (background, client)))
     }
 
+    /// Ends the thread for bulk calls, if there is one, and waits until it has ended; what it was sending is dropped. A plain
+    /// drop does not wait.
+    pub fn join_bulk_thread(&self) {
+        if let Some((background, _)) = self.bulk_thread.get() {
+            background.join();
+        }
+    }
+
     /// As [`Client::close`](crate::Client::close).
     pub fn close(&self) {
         self.inner.close();

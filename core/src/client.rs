@@ -20,7 +20,7 @@ use crate::observer::Event;
 use crate::ops::{Item, Operation, Request, complete_session, update_session_status};
 use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, wait_before};
-use crate::transport::{Transport, timed_out};
+use crate::transport::{Transport, connections_have_noticed, timed_out};
 
 /// A client of the WTS Chat API.
 ///
@@ -216,6 +216,7 @@ impl Client {
             let failure = match self.transport.send(request, deadline, progress).await {
                 Ok(answer) => {
                     slot.settled();
+                    self.give_connection_back().await;
                     self.learn(&answer, &slot);
                     let status = answer.status;
                     let result = answer.into_result(&request.defaults, &self.shared.config.key);
@@ -237,6 +238,13 @@ impl Client {
             if !progress.allows_another_attempt() {
                 return Err(Error::cancelled());
             }
+        }
+    }
+
+    /// Where all permits are taken, the next call must find this one's connection, or else it opens another.
+    async fn give_connection_back(&self) {
+        if self.shared.permits.available_permits() == 0 {
+            connections_have_noticed().await;
         }
     }
 

@@ -135,6 +135,12 @@ pub(crate) async fn let_connections_notice() {
     tokio::task::yield_now().await;
 }
 
+/// As [`let_connections_notice`], also where another thread drives the runtime.
+pub(crate) async fn connections_have_noticed() {
+    // The task can't fail; should the runtime end, so does this one.
+    let _ = tokio::spawn(let_connections_notice()).await;
+}
+
 fn note_connecting<R>(request: R) -> R {
     // Outside an attempt nobody asks: hyper may go on connecting after the attempt found another connection.
     let _ = CONNECTS.try_with(|connects| connects.set(true));

@@ -219,12 +219,22 @@ async fn a_blocking_client_works_and_ends_inside_a_runtime() {
     assert_eq!(client.complete_sessions(["a", "b"], complete()).unwrap().count(), 2);
 }
 
-#[test]
-fn many_threads_share_a_blocking_client() {
+#[tokio::test]
+async fn bulk_calls_open_no_more_sockets_than_they_may() {
     let stand_in = StandIn::start(&OPTIONS);
-    let client = builder(&stand_in).build_blocking().unwrap();
+    let client = builder(&stand_in).max_concurrency(8).build().unwrap();
+    let outcomes = client.complete_sessions((0..2000).map(|it| it.to_string()), complete()).in_order().await;
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()));
+    let connections = ask(stand_in.api(), "connections").await;
+    assert!(connections["peak"].as_u64().unwrap() <= 9, "{connections}, one of them our own question");
+}
+
+#[test]
+fn many_threads_share_a_blocking_client_and_its_few_sockets() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).max_concurrency(8).build_blocking().unwrap();
     thread::scope(|scope| {
-        for thread in 0..16 {
+        for thread in 0..64 {
             let client = &client;
             scope.spawn(move || {
                 for call in 0..25 {
@@ -235,6 +245,9 @@ fn many_threads_share_a_blocking_client() {
             });
         }
     });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let connections = runtime.block_on(ask(stand_in.api(), "connections"));
+    assert!(connections["peak"].as_u64().unwrap() <= 9, "{connections}, one of them our own question");
 }
 
 #[tokio::test]
@@ -424,4 +437,23 @@ async fn an_observer_hears_of_attempts_retries_and_pauses() {
             "complete_session told 4 Some(200) None",
         ]
     );
+}
+
+#[test]
+fn the_examples_run() {
+    let stand_in = StandIn::start(&[]);
+    let run = |name: &str, arguments: &[&str]| {
+        let program = std::env::current_exe().unwrap().parent().unwrap().join("../examples").join(name);
+        let mut example = Command::new(program);
+        example.args(arguments).env("WTS_API_KEY", stand_in.token()).env("WTS_BASE_URL", stand_in.api());
+        let output = example.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told = run("readme", &[]);
+    assert!(told.contains("\"status\":\"IN_PROGRESS\"") && told.contains("session_23456: Ok"), "{told}");
+    let told = run("demo", &["session_12345", "session_34567"]);
+    for part in ["\"sessionId\":\"session_34567\"", "-> empty_session_id: ", "-> invalid_status: ", "-> not_found: "] {
+        assert!(told.contains(part), "{told}");
+    }
 }
