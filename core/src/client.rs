@@ -181,7 +181,11 @@ impl Client {
         }
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
         let is_limited = error.kind() == ErrorKind::RateLimited;
-        let wait = if is_limited { limiter.least_wait(&config.rate_limits, 0) } else { wait_before(retry, &error) };
+        let wait = if is_limited {
+            limiter.least_wait(&config.rate_limits, 0).max(error.retry_after().unwrap_or_default())
+        } else {
+            wait_before(retry, &error)
+        };
         if time_left.is_zero() || wait > time_left {
             return Err(if is_limited { error.with_retry_after(Some(wait)) } else { error });
         }

@@ -25,6 +25,9 @@ const STRAY_TIME: Duration = Duration::from_millis(250);
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// No server's word holds the account for longer: its longest window is five minutes.
+const LONGEST_TOLD_PAUSE: Duration = Duration::from_secs(600);
+
 /// How far apart requests leave after a pause; it doubles with each 429 that follows a pause, up to the widest.
 const CLOSEST_PACE: Duration = Duration::from_millis(25);
 const WIDEST_PACE: Duration = Duration::from_millis(300);
@@ -332,7 +335,7 @@ impl Slowdown {
             self.set_at = Some(now);
         }
         self.paced_requests = PACED_REQUESTS;
-        let until = now + wait.unwrap_or_else(|| self.own_pause());
+        let until = now + wait.map_or_else(|| self.own_pause(), |wait| wait.min(LONGEST_TOLD_PAUSE));
         let until = match self.paused_until {
             Some(earlier) if !is_new && wait.is_none() => earlier,
             Some(earlier) => earlier.max(until),

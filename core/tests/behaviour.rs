@@ -342,7 +342,7 @@ async fn a_stopped_bulk_awaits_what_has_left_and_sends_nothing_more() {
     let stand_in = StandIn::start(&OPTIONS);
     stand_in.script("late", json!([{"delay_ms": 300, "status": 204}])).await;
     stand_in.script("fails late", json!([{"delay_ms": 300, "status": 503}])).await;
-    stand_in.script("waits", json!([{"status": 503, "headers": [["Retry-After", "3600"]]}])).await;
+    stand_in.script("waits", json!([{"status": 503, "headers": [["Retry-After", "300"]]}])).await;
     let (sender, mut retries) = tokio::sync::mpsc::unbounded_channel();
     let observer = Observer::new(move |event| {
         if matches!(event, Event::Retry { .. }) {

@@ -231,6 +231,15 @@ fn pauses_without_a_word_from_the_server_grow_until_one_helps() {
 }
 
 #[test]
+fn no_word_of_the_server_holds_the_account_for_ever() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(limiter.pause(Instant::now(), Some(day)), Duration::from_secs(600));
+    });
+}
+
+#[test]
 fn an_account_is_a_base_url_and_a_key() {
     let of = |url: &str, key: &str| of_account(&Url::parse(url).unwrap(), &Secret::new(key.to_owned()));
     let first = of("https://a.example", "k");
