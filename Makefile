@@ -34,9 +34,10 @@ system:
 	.venv/bin/pip install -q -r $<
 	touch $@
 
+# Not npm ci: it refuses lock files that leave out the optional packages of other platforms, as npm writes them.
 bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json | system
 	@echo "installing npm packages into bindings-node/node_modules"
-	cd bindings-node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd bindings-node && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 .PHONY: stand-in python node c
