@@ -1,8 +1,17 @@
 'use strict';
 
-const { checkedOptions, checkedRateLimit, checkText } = require('./lib/arguments.cjs');
+const {
+  checkIterable,
+  checkText,
+  checkedOptions,
+  checkedRateLimit,
+  checkedSessionId,
+  checkedUpdate,
+} = require('./lib/arguments.cjs');
+const { Bulk, collected, iterated } = require('./lib/bulk.cjs');
 const { run } = require('./lib/calls.cjs');
 const { WtsError, callSite, errorAt } = require('./lib/error.cjs');
+const { Input } = require('./lib/input.cjs');
 const native = require('./lib/native.cjs');
 
 const SessionStatus = Object.freeze(Object.fromEntries(native.sessionStatuses()));
@@ -26,12 +35,47 @@ class Client {
     return complete(site, () => this.#native, sessionId, checked);
   }
 
+  async updateSessionStatuses(updates, options) {
+    const site = callSite(updateManyOfClient);
+    const checked = checkedOptions('client.updateSessionStatuses', options);
+    return collected(updateMany(site, this.#native, updates, checked), checked.onProgress);
+  }
+
+  async completeSessions(sessionIds, options) {
+    const site = callSite(completeManyOfClient);
+    const checked = checkedOptions('client.completeSessions', options);
+    return collected(completeMany(site, this.#native, sessionIds, checked), checked.onProgress);
+  }
+
+  iterUpdateSessionStatuses(updates, options) {
+    const site = callSite(iterUpdateOfClient);
+    return iterated(() => {
+      const checked = checkedOptions('client.iterUpdateSessionStatuses', options);
+      return updateMany(site, this.#native, updates, checked);
+    });
+  }
+
+  iterCompleteSessions(sessionIds, options) {
+    const site = callSite(iterCompleteOfClient);
+    return iterated(() => {
+      const checked = checkedOptions('client.iterCompleteSessions', options);
+      return completeMany(site, this.#native, sessionIds, checked);
+    });
+  }
+
   close() {
     this.#native.close();
   }
 }
 
-const { updateSessionStatus: updateOfClient, completeSession: completeOfClient } = Client.prototype;
+const {
+  updateSessionStatus: updateOfClient,
+  completeSession: completeOfClient,
+  updateSessionStatuses: updateManyOfClient,
+  completeSessions: completeManyOfClient,
+  iterUpdateSessionStatuses: iterUpdateOfClient,
+  iterCompleteSessions: iterCompleteOfClient,
+} = Client.prototype;
 
 async function updateSessionStatus(sessionId, status, options) {
   const site = callSite(updateSessionStatus);
@@ -60,6 +104,23 @@ function complete(site, client, sessionId, { reactivateOnNewMessage = false, sto
   return run(site, signal, (calls, id) =>
     chosen.completeSession(calls, id, sessionId, reactivateOnNewMessage, stopBotInExecution),
   );
+}
+
+function updateMany(site, client, updates, { stopBotInExecution = false, signal }) {
+  checkIterable('updates', updates);
+  const input = new Input(updates, checkedUpdate);
+  return new Bulk(site, client.updateSessionStatuses(stopBotInExecution), input, signal);
+}
+
+function completeMany(
+  site,
+  client,
+  sessionIds,
+  { reactivateOnNewMessage = false, stopBotInExecution = false, signal },
+) {
+  checkIterable('sessionIds', sessionIds);
+  const input = new Input(sessionIds, checkedSessionId);
+  return new Bulk(site, client.completeSessions(reactivateOnNewMessage, stopBotInExecution), input, signal);
 }
 
 function throwIfAborted(signal) {

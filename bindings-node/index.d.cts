@@ -193,6 +193,57 @@ export interface CompleteOptions extends CallOptions {
   stopBotInExecution?: boolean | undefined;
 }
 
+/** What bulk calls that collect their outcomes take besides. */
+export interface ProgressOptions {
+  /**
+   * Called after each item that has settled. If it throws, nothing more is sent, and the call rejects with what it threw.
+   *
+   * @param done - how many items have settled
+   * @param total - how many there are; `undefined` where the input has no length
+   */
+  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+}
+
+/** Options of {@link Client.updateSessionStatuses}. */
+export interface BulkUpdateOptions extends UpdateOptions, ProgressOptions {}
+
+/** Options of {@link Client.completeSessions}. */
+export interface BulkCompleteOptions extends CompleteOptions, ProgressOptions {}
+
+/** The items of a bulk call, of which none is taken before there is room for it. */
+export type BulkItems<Item> = (Iterable<Item> & object) | AsyncIterable<Item>;
+
+/** What {@link Client.updateSessionStatuses} does to one session. */
+export interface SessionUpdate {
+  sessionId: string;
+  /** A {@link SessionStatus} or its name, `IN_PROGRESS` or `In Progress`, in any case. */
+  status: Open<SessionStatus>;
+}
+
+/** What came of one item of a bulk call; `ok` tells which. */
+export type Outcome<Result = Session | CompletedSession> = SucceededOutcome<Result> | FailedOutcome;
+
+interface OutcomeOfItem {
+  /** The item's place in the input, from 0. */
+  index: number;
+  /** The session id as it was given; empty where there was none. */
+  sessionId: string;
+}
+
+/** The {@link Outcome} of an item that succeeded. */
+export interface SucceededOutcome<Result> extends OutcomeOfItem {
+  ok: true;
+  result: Result;
+  error?: undefined;
+}
+
+/** The {@link Outcome} of an item that failed. */
+export interface FailedOutcome extends OutcomeOfItem {
+  ok: false;
+  result?: undefined;
+  error: WtsError;
+}
+
 /** What the functions without a client take to find the API. */
 export type ConnectionOptions = Pick<ClientOptions, 'apiKey' | 'baseUrl'>;
 
@@ -230,6 +281,68 @@ export declare class Client {
    * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
    */
   completeSession(sessionId: string, options?: CompleteOptions): Promise<CompletedSession>;
+
+  /**
+   * Sets the status of many sessions, as many at once as the account's limits and `maxConcurrency` allow. It has no time
+   * limit in total.
+   *
+   * Each item has its own outcome: one that fails stops no other. What has a length, such as an array or a set, is copied and
+   * checked before anything is sent; other iterables are taken from as there is room.
+   *
+   * @param updates - what to do, in any number; duplicates are items of their own
+   * @returns the outcomes in the order of the input. The promise rejects only where the call itself can't go on: with a
+   * TypeError, with what the input or `onProgress` threw, after that what has been sent is awaited, or with the reason of the
+   * signal, after that requests under way are ended. Where that is an object, it has all outcomes there are as its property
+   * `outcomes`, which is not enumerable; items that were known and not sent have the code `cancelled`.
+   *
+   * @example
+   * ```js
+   * const updates = ids.map((sessionId) => ({ sessionId, status: SessionStatus.Pending }));
+   * const outcomes = await client.updateSessionStatuses(updates, { onProgress: (done, total) => bar.update(done / total) });
+   * const failed = outcomes.filter(({ ok }) => !ok);
+   * ```
+   */
+  updateSessionStatuses(updates: BulkItems<SessionUpdate>, options?: BulkUpdateOptions): Promise<Outcome<Session>[]>;
+
+  /**
+   * Completes many sessions; in all else as {@link Client.updateSessionStatuses}.
+   *
+   * @example
+   * ```js
+   * for (const { sessionId, ok, error } of await client.completeSessions(ids)) {
+   *   console.log(sessionId, ok ? 'completed' : error.message);
+   * }
+   * ```
+   */
+  completeSessions(sessionIds: BulkItems<string>, options?: BulkCompleteOptions): Promise<Outcome<CompletedSession>[]>;
+
+  /**
+   * As {@link Client.updateSessionStatuses}, for any number of items: gives the outcomes one at a time, as they settle, and
+   * keeps none. It begins with the first `next()`, and takes from the input only as its outcomes are taken.
+   *
+   * To leave the loop cancels the rest, closes the connections, and closes the input. When the input fails, the iteration
+   * fails after the last outcome; when the signal is aborted, it fails at once, and what has not been given yet is in the
+   * reason's `outcomes`.
+   */
+  iterUpdateSessionStatuses(
+    updates: BulkItems<SessionUpdate>,
+    options?: UpdateOptions,
+  ): AsyncGenerator<Outcome<Session>, void, undefined>;
+
+  /**
+   * Completes any number of sessions; in all else as {@link Client.iterUpdateSessionStatuses}.
+   *
+   * @example
+   * ```js
+   * for await (const { sessionId, ok, error } of client.iterCompleteSessions(idsFromTheDatabase())) {
+   *   if (!ok) console.log(sessionId, error.message);
+   * }
+   * ```
+   */
+  iterCompleteSessions(
+    sessionIds: BulkItems<string>,
+    options?: CompleteOptions,
+  ): AsyncGenerator<Outcome<CompletedSession>, void, undefined>;
 
   /**
    * Closes the client: calls that have not been sent yet, and all later ones, reject with the code `closed`; requests

@@ -23,8 +23,17 @@ const SIGNAL = is(
     FUNCTION.accepts(value.removeEventListener),
 );
 
+const ITERABLE = is(
+  'an iterable or async iterable',
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (FUNCTION.accepts(value[Symbol.asyncIterator]) || FUNCTION.accepts(value[Symbol.iterator])),
+);
+
 const STOP_BOT = { stopBotInExecution: BOOLEAN };
 const CALL = { signal: SIGNAL };
+const PROGRESS = { onProgress: FUNCTION };
 const CONNECTION = { apiKey: STRING, baseUrl: STRING };
 
 /** The options of each function, by its name. */
@@ -41,6 +50,10 @@ const OPTIONS = {
   },
   'client.updateSessionStatus': { ...STOP_BOT, ...CALL },
   'client.completeSession': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL },
+  'client.updateSessionStatuses': { ...STOP_BOT, ...PROGRESS, ...CALL },
+  'client.completeSessions': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...PROGRESS, ...CALL },
+  'client.iterUpdateSessionStatuses': { ...STOP_BOT, ...CALL },
+  'client.iterCompleteSessions': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL },
   updateSessionStatus: { ...STOP_BOT, ...CALL, ...CONNECTION },
   completeSession: { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL, ...CONNECTION },
 };
@@ -90,6 +103,31 @@ function checkText(name, value) {
   }
 }
 
+function checkIterable(name, value) {
+  check(name, value, ITERABLE);
+}
+
+/** One of the session ids of a bulk call, as an item of it. */
+function checkedSessionId(sessionId, index) {
+  checkOptionalString(`sessionIds[${index}]`, sessionId);
+  return { sessionId };
+}
+
+/** One of the updates of a bulk call, as an item of it. */
+function checkedUpdate(update, index) {
+  check(`updates[${index}]`, update, OBJECT);
+  const { sessionId, status } = update;
+  checkOptionalString(`updates[${index}].sessionId`, sessionId);
+  checkOptionalString(`updates[${index}].status`, status);
+  return { sessionId, status };
+}
+
+function checkOptionalString(name, value) {
+  if (value !== undefined && value !== null) {
+    check(name, value, STRING);
+  }
+}
+
 function check(name, value, kind) {
   if (!kind.accepts(value)) {
     // The value itself may be a secret.
@@ -132,4 +170,4 @@ function distance(from, to) {
   return row[to.length];
 }
 
-module.exports = { checkedOptions, checkedRateLimit, checkText };
+module.exports = { checkIterable, checkText, checkedOptions, checkedRateLimit, checkedSessionId, checkedUpdate };

@@ -1,7 +1,8 @@
 'use strict';
 
 const { run } = require('./calls.cjs');
-const { errorWith, framesOf } = require('./error.cjs');
+const { errorAt } = require('./error.cjs');
+const native = require('./native.cjs');
 
 /** Stops the listening of bulk calls that nobody has any more. */
 const forgotten = new FinalizationRegistry((unwatch) => unwatch());
@@ -9,7 +10,6 @@ const forgotten = new FinalizationRegistry((unwatch) => unwatch());
 /** A bulk call under way. It gives its outcomes as they settle, many at a time. */
 class Bulk {
   #site;
-  #frames;
   #native;
   #input;
   #unwatch;
@@ -58,7 +58,7 @@ class Bulk {
   fail(error) {
     this.failure ??= { error };
     this.#native.stop();
-    this.#giveUpTheRest();
+    this.#close();
   }
 
   /** Sends nothing more because of `reason`, and ends what has been sent. */
@@ -66,7 +66,7 @@ class Bulk {
     this.failure ??= { error: reason };
     this.isCancelled = true;
     this.#native.cancel();
-    this.#giveUpTheRest();
+    this.#close();
   }
 
   /** As `cancel`, but nobody wants to know what came of it. */
@@ -74,6 +74,16 @@ class Bulk {
     this.#isLeft = true;
     this.#native.cancel();
     this.#close();
+  }
+
+  /** What becomes of the items that are known, but have not gone in when the call ends. */
+  rest() {
+    const failure = native.cancelled();
+    const cancelled = ({ sessionId }, place) => {
+      const index = this.#begun + place;
+      return { index, sessionId: sessionId ?? '', ok: false, error: errorAt(this.#site, failure) };
+    };
+    return Array.from(this.#input.rest(), cancelled);
   }
 
   #put({ sessionId, status }) {
@@ -102,15 +112,7 @@ class Bulk {
     if (typeof settled === 'string') {
       return { index, sessionId, ok: true, result: JSON.parse(settled) };
     }
-    this.#frames ??= framesOf(this.#site);
-    return { index, sessionId, ok: false, error: errorWith(this.#frames, settled) };
-  }
-
-  /** Items that are known go in all the same, and come out as cancelled; others are not taken any more. */
-  #giveUpTheRest() {
-    if (this.total === undefined) {
-      this.#close();
-    }
+    return { index, sessionId, ok: false, error: errorAt(this.#site, settled) };
   }
 
   #close() {
@@ -154,7 +156,7 @@ async function collected(bulk, onProgress) {
       tell(bulk, onProgress, outcomes.length);
     }
   }
-  outcomes.sort((one, other) => one.index - other.index);
+  outcomes.sort(byIndex);
   throwFailure(bulk, outcomes);
   return outcomes;
 }
@@ -197,17 +199,22 @@ async function* oneByOne(begin) {
       }
     }
   }
-  throwFailure(bulk, missed);
+  throwFailure(bulk, missed.sort(byIndex));
 }
 
-/** Throws what ended `bulk` early, if anything did, with `outcomes` as what it can tell. */
-function throwFailure({ failure }, outcomes) {
-  if (failure === undefined) {
+function byIndex(one, other) {
+  return one.index - other.index;
+}
+
+/** Throws what ended `bulk` early, if anything did; it tells `outcomes`, and what becomes of the rest. */
+function throwFailure(bulk, outcomes) {
+  if (bulk.failure === undefined) {
     return;
   }
-  const { error } = failure;
+  const { error } = bulk.failure;
   if (Object(error) === error) {
-    Reflect.defineProperty(error, 'outcomes', { value: outcomes, writable: true, configurable: true });
+    const value = [...outcomes, ...bulk.rest()];
+    Reflect.defineProperty(error, 'outcomes', { value, writable: true, configurable: true });
   }
   throw error;
 }

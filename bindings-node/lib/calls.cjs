@@ -37,7 +37,7 @@ function taken(id) {
   return call;
 }
 
-/** Called by the native half with everything that has settled meanwhile: JSON of results, and failures. */
+/** Called by the native half with all that has settled meanwhile: JSON of results, batches of outcomes, failures. */
 function settle(ids, outcomes) {
   for (let index = 0; index < ids.length; index += 1) {
     const call = taken(ids[index]);
@@ -50,6 +50,8 @@ function settle(ids, outcomes) {
 function settleOne({ resolve, reject, site }, outcome) {
   if (typeof outcome === 'string') {
     resolve(JSON.parse(outcome));
+  } else if ('indexes' in outcome) {
+    resolve(outcome);
   } else {
     reject(errorAt(site, outcome));
   }

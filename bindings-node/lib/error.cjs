@@ -58,11 +58,21 @@ function callSite(method) {
 
 /** The error of `failure`, with the stack of the call that failed. */
 function errorAt(site, failure) {
+  const { stackTraceLimit } = Error;
+  // Its own stack is replaced, and would cost ten times all the rest. Unlike `=`, this may fail, where Error is frozen.
+  Reflect.set(Error, 'stackTraceLimit', 0);
   const error = new WtsError(failure);
-  site.name = error.name;
-  site.message = error.message;
-  hide(error, 'stack', site.stack);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  hide(error, 'stack', stackFrom(site, String(error)));
   return error;
+}
+
+function stackFrom({ stack }, headline) {
+  if (typeof stack !== 'string') {
+    return stack; // someone's own Error.prepareStackTrace
+  }
+  const frames = stack.indexOf('\n    at ');
+  return frames === -1 ? headline : headline + stack.slice(frames);
 }
 
 module.exports = { WtsError, callSite, errorAt };

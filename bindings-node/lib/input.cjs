@@ -41,6 +41,16 @@ class Input {
     }
   }
 
+  /** The items that are known, but have not gone in. */
+  *rest() {
+    if (this.#held !== undefined) {
+      yield this.#held;
+    }
+    if (this.count !== undefined) {
+      yield* this.#iterator;
+    }
+  }
+
   /** Takes no more. */
   async close() {
     if (this.#isDone) {
@@ -89,21 +99,26 @@ class Input {
     }
   }
 
-  #take({ done, value }) {
+  #take(step) {
+    if (Object(step) !== step) {
+      throw new TypeError('the iterator gave a result that is not an object');
+    }
     if (this.#isDone) {
       return;
     }
-    if (done) {
+    if (step.done) {
       this.#end();
     } else {
-      this.#held = this.#converted(value);
+      this.#held = this.#converted(step.value);
     }
   }
 
-  /** The item, or none where it is of the wrong type: then the iterator is closed, as it still has more. */
+  /** The item, or none where it is of the wrong type: the iterator, which has more, is closed then. */
   #converted(value) {
+    const index = this.#taken;
+    this.#taken += 1;
     try {
-      return this.#convert(value, this.#taken++);
+      return this.#convert(value, index);
     } catch (error) {
       this.#fail(error);
     }
@@ -119,7 +134,6 @@ class Input {
 
   #end() {
     this.#isDone = true;
-    this.#held = undefined;
     this.#finish();
   }
 }

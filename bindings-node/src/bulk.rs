@@ -66,6 +66,12 @@ impl Bulk {
     }
 }
 
+/// What becomes of an item that is not sent because the call ends before.
+#[napi(catch_unwind)]
+pub fn cancelled() -> Failure {
+    Failure::from(&Error::cancelled())
+}
+
 /// An item of the input; half a surrogate pair is in no text that can be sent.
 fn item(session_id: &[u16], status: String) -> Item {
     match String::from_utf16(session_id) {

@@ -77,33 +77,44 @@ pub fn session_statuses() -> Vec<(String, &'static str)> {
     SessionStatus::ALL.map(|status| (status.display_name().replace(' ', ""), status.as_str())).to_vec()
 }
 
-/// The JSON text of a result, for JavaScript to parse.
-pub enum Json {
-    /// A byte for each character, which V8 makes a string of, and parses, fastest.
-    Latin1(Vec<u8>),
-    Utf8(String),
-}
+/// The JSON text of a result, for JavaScript to parse: in Latin-1, of which V8 makes a string, and parses it, fastest.
+pub struct Json(Vec<u8>);
 
 impl From<String> for Json {
     fn from(text: String) -> Self {
-        if text.is_ascii() {
-            return Self::Latin1(text.into_bytes());
-        }
-        match text.chars().map(u8::try_from).collect() {
-            Ok(bytes) => Self::Latin1(bytes),
-            Err(_) => Self::Utf8(text),
+        Self(if text.is_ascii() { text.into_bytes() } else { latin1(&text) })
+    }
+}
+
+/// `json` with its characters beyond Latin-1 escaped, which JSON has in strings only.
+fn latin1(json: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let (ascii, others) = rest.split_at(at);
+        bytes.extend_from_slice(ascii.as_bytes());
+        let mut others = others.chars();
+        others.next().into_iter().for_each(|character| push_latin1(&mut bytes, character));
+        rest = others.as_str();
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn push_latin1(bytes: &mut Vec<u8>, character: char) {
+    match u8::try_from(character) {
+        Ok(byte) => bytes.push(byte),
+        Err(_) => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                bytes.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
         }
     }
 }
 
 impl ToNapiValue for Json {
-    unsafe fn to_napi_value(env: sys::napi_env, json: Self) -> NapiResult<sys::napi_value> {
-        let env = Env::from_raw(env);
-        let string = match json {
-            Self::Latin1(bytes) => env.create_string_latin1(bytes),
-            Self::Utf8(text) => env.create_string(text),
-        };
-        Ok(string?.raw())
+    unsafe fn to_napi_value(env: sys::napi_env, Json(latin1): Self) -> NapiResult<sys::napi_value> {
+        Ok(Env::from_raw(env).create_string_latin1(latin1)?.raw())
     }
 }
 

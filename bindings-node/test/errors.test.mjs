@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { after, afterEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Client, completeSession, updateSessionStatus, WtsError } from 'wts-session';
 import { run as begin } from '../lib/calls.cjs';
@@ -125,6 +125,30 @@ describe('the stack', () => {
     assert.throws(caller, (error) => /caller .*errors\.test\.mjs/.test(aboveTheCall(error)));
     const shared = errorOf(completeSession('s', { apiKey: 'k', baseUrl: 'ftp://x' }));
     return shared.then((error) => assert.match(aboveTheCall(error), /errors\.test\.mjs/));
+  });
+});
+
+describe('a stack of another kind', () => {
+  const limit = Error.stackTraceLimit;
+  const prepare = Error.prepareStackTrace;
+
+  afterEach(() => {
+    Error.stackTraceLimit = limit;
+    Error.prepareStackTrace = prepare;
+  });
+
+  it('is the headline alone where stacks are switched off', async () => {
+    Error.stackTraceLimit = 0;
+    assert.equal(
+      (await errorOf(client.completeSession(''))).stack,
+      'WtsError: SessionID is empty! Fill in the SessionID field',
+    );
+  });
+
+  it('is what the program makes of it', async () => {
+    Error.prepareStackTrace = (_, frames) => frames.map((frame) => frame.getLineNumber());
+    const { stack } = await errorOf(client.completeSession(''));
+    assert.ok(Array.isArray(stack) && Number.isInteger(stack[0]), stack);
   });
 });
 

@@ -21,6 +21,7 @@ before(async () => {
   tarball = join(folder, name);
   consumer = join(folder, 'consumer');
   await mkdir(join(consumer, 'node_modules', 'wts-session'), { recursive: true });
+  await writeFile(join(consumer, 'package.json'), '{ "private": true }');
   await succeeds('tar', ['--extract', '--file', tarball, '--strip-components', '1', '--directory', installed()]);
   await cp(join(packageFolder, 'node_modules', '@types'), join(consumer, 'node_modules', '@types'), {
     recursive: true,
@@ -61,8 +62,10 @@ describe('the package', () => {
       'index.d.ts',
       'index.mjs',
       'lib/arguments.cjs',
+      'lib/bulk.cjs',
       'lib/calls.cjs',
       'lib/error.cjs',
+      'lib/input.cjs',
       'lib/native.cjs',
       'package.json',
       'wts-session.node',
@@ -90,9 +93,11 @@ describe('the types', () => {
   const target = ['--target', 'es2022', '--lib', 'es2022', '--types', 'node'];
 
   before(async () => {
-    const usage = await readFile(join(packageFolder, 'test/types/usage.mts'), 'utf8');
-    for (const name of ['usage.mts', 'usage.cts', 'usage.ts']) {
-      await writeFile(join(consumer, name), usage);
+    for (const program of ['usage', 'bulk']) {
+      const source = await readFile(join(packageFolder, `test/types/${program}.mts`), 'utf8');
+      for (const extension of ['mts', 'cts', 'ts']) {
+        await writeFile(join(consumer, `${program}.${extension}`), source);
+      }
     }
     await writeFile(join(consumer, 'codes.mts'), await exhaustiveCodes());
   });
@@ -106,11 +111,21 @@ describe('the types', () => {
   }
 
   for (const [module, resolution, files, compilers] of [
-    ['node16', 'node16', ['usage.mts', 'usage.cts', 'codes.mts'], ['typescript', 'typescript-5']],
-    ['nodenext', 'nodenext', ['usage.mts', 'usage.cts', 'codes.mts'], ['typescript', 'typescript-5']],
-    ['esnext', 'bundler', ['usage.ts', 'usage.mts'], ['typescript', 'typescript-5']],
+    [
+      'node16',
+      'node16',
+      ['usage.mts', 'usage.cts', 'bulk.mts', 'bulk.cts', 'codes.mts'],
+      ['typescript', 'typescript-5'],
+    ],
+    [
+      'nodenext',
+      'nodenext',
+      ['usage.mts', 'usage.cts', 'bulk.mts', 'bulk.cts', 'codes.mts'],
+      ['typescript', 'typescript-5'],
+    ],
+    ['esnext', 'bundler', ['usage.ts', 'usage.mts', 'bulk.ts', 'bulk.mts'], ['typescript', 'typescript-5']],
     // TypeScript 7 does not have it any more.
-    ['commonjs', 'node10', ['usage.ts'], ['typescript-5']],
+    ['commonjs', 'node10', ['usage.ts', 'bulk.ts'], ['typescript-5']],
   ]) {
     for (const compiler of compilers) {
       it(`fit ${resolution} in ${compiler}`, async () => {

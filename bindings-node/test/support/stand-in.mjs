@@ -57,6 +57,16 @@ export class StandIn {
     return this.#get('connections', {});
   }
 
+  /** The requests for all sessions. */
+  allRequests() {
+    return this.#get('requests', {});
+  }
+
+  /** What each of the account's limits has seen. */
+  windows() {
+    return this.#get('windows', {});
+  }
+
   async stop() {
     const ended = once(this.#process, 'close');
     this.#process.stdin.end();
