@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -47,13 +47,18 @@ impl CoreClient for LoopClient {
 
 impl LoopClient {
     fn mailbox(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Mailbox>> {
-        let mut last = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mailbox) = last.as_ref().filter(|mailbox| mailbox.belongs_to(event_loop)) {
-            return Ok(Arc::clone(mailbox));
+        let last = self.last().clone();
+        if let Some(mailbox) = last.filter(|mailbox| mailbox.belongs_to(event_loop)) {
+            return Ok(mailbox);
         }
-        let mailbox = Arc::new(Mailbox::new(event_loop)?);
-        *last = Some(Arc::clone(&mailbox));
+        let mailbox = Mailbox::of(event_loop)?;
+        let _last = self.last().replace(Arc::clone(&mailbox));
         Ok(mailbox)
+    }
+
+    /// Not to be held while code in Python runs, which may let go of the GIL.
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Mailbox>>> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::mem;
-use std::pin::pin;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
@@ -15,7 +14,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFrozenSet, PyList, PySequence, PySet, PyString};
+use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
 use wts_session::{BulkCall, Error, Item, Operation, Outcome, Session};
 
 use crate::async_calls::AsyncCalls;
@@ -40,7 +39,7 @@ pub(crate) struct BulkRun {
     /// The item for which there is no room yet.
     held: Option<Item>,
     is_complete: bool,
-    is_cancelled: bool,
+    ends_early: bool,
     /// The ids, as they were given, of the items whose outcomes nobody has taken yet.
     session_ids: HashMap<usize, Py<PyAny>>,
     settled: VecDeque<Outcome>,
@@ -49,6 +48,14 @@ pub(crate) struct BulkRun {
 
 #[pymethods]
 impl BulkRun {
+    /// Raise an error in a forked child of the process to which the call belongs.
+    fn check_process(&self) -> PyResult<()> {
+        if self.process == process::id() {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err("this bulk call belongs to the parent process"))
+    }
+
     /// Put in the next item; only while there is room.
     fn add(&mut self, item: &Bound<'_, PyAny>) -> PyResult<()> {
         self.check_process()?;
@@ -77,20 +84,30 @@ impl BulkRun {
         Ok(())
     }
 
-    /// Break off the requests under way: what has not settled yet is cancelled, and so is all that is added later.
+    /// Send nothing more: what has left gets its answer, and all the rest is cancelled.
+    fn stop(&mut self) -> PyResult<()> {
+        self.check_process()?;
+        self.ends_early = true;
+        if let Some(call) = &self.call {
+            call.stop();
+        }
+        Ok(())
+    }
+
+    /// Break off the requests under way: what has not settled is cancelled, and so is what is added later.
     fn cancel(&mut self) -> PyResult<()> {
         self.check_process()?;
-        self.is_cancelled = true;
+        self.ends_early = true;
         if let Some(call) = &self.call {
             call.cancel();
         }
         Ok(())
     }
 
-    /// Whether it was cancelled.
+    /// Whether it was stopped or cancelled.
     #[getter]
-    fn cancelled(&self) -> bool {
-        self.is_cancelled
+    fn ends_early(&self) -> bool {
+        self.ends_early
     }
 
     /// Whether all outcomes have been taken and no more items come.
@@ -102,7 +119,7 @@ impl BulkRun {
     /// Drop the requests under way, and all that nobody has taken yet.
     fn abort(&mut self) {
         self.is_complete = true;
-        self.is_cancelled = true;
+        self.ends_early = true;
         self.drop_call();
         self.held = None;
         self.settled.clear();
@@ -134,7 +151,7 @@ impl BulkRun {
         self.forget_notice();
         let (mailbox, slot) = calls.get().slot(future)?;
         self.notice = Some(Notice { mailbox, number: slot.number() });
-        let waker = Waker::from(Arc::new(Bell(Mutex::new(Some(slot)))));
+        let waker = Waker::from(Arc::new(Waking(Mutex::new(Some(slot)))));
         if self.poll(&mut Context::from_waker(&waker)).is_ready() {
             waker.wake();
         }
@@ -156,15 +173,16 @@ impl BulkRun {
         Ok(())
     }
 
-    /// Append outcomes that say `cancelled` for all items of the sequence that were never added.
-    fn cancel_rest(&self, py: Python<'_>, items: &Bound<'_, PySequence>, sink: &Bound<'_, PyList>) -> PyResult<()> {
-        // They share one error, as they share one fate: there may be very many of them, and little time.
-        let error = exception(py, &Error::cancelled()).into_value(py).into_any();
-        for index in self.taken..items.len()? {
-            let session_id = self.id_of_any(&items.get_item(index)?);
-            sink.append(new_outcome(py, index, session_id.as_ref(), None, Some(error.bind(py)))?)?;
-        }
-        Ok(())
+    /// How many items have been added.
+    #[getter]
+    fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// The error of an item that was cancelled before it was added.
+    #[staticmethod]
+    fn cancellation(py: Python<'_>) -> PyErr {
+        exception(py, &Error::cancelled())
     }
 }
 
@@ -177,24 +195,17 @@ impl BulkRun {
             taken: 0,
             held: None,
             is_complete: false,
-            is_cancelled: false,
+            ends_early: false,
             session_ids: HashMap::new(),
             settled: VecDeque::new(),
             notice: None,
         }
     }
 
-    fn check_process(&self) -> PyResult<()> {
-        if self.process == process::id() {
-            return Ok(());
-        }
-        Err(PyRuntimeError::new_err("this bulk call belongs to the parent process"))
-    }
-
     /// Ready when there are outcomes, or none will come.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(call) = self.call.as_mut().filter(|_| self.settled.is_empty()) else { return Poll::Ready(()) };
-        let batch = ready!(pin!(call.next_many(BATCH)).poll(context));
+        let batch = ready!(call.poll_many(context, BATCH));
         if batch.is_empty() {
             self.drop_call();
             self.lose_the_rest();
@@ -218,12 +229,11 @@ impl BulkRun {
         let known = |index: &usize| self.settled.iter().any(|outcome| outcome.index == *index);
         let mut lost: Vec<_> = self.session_ids.keys().copied().filter(|index| !known(index)).collect();
         lost.sort_unstable();
-        let result = || Err(Error::internal("The bulk call ended too early."));
-        self.settled.extend(lost.into_iter().map(|index| Outcome {
-            index,
-            session_id: String::new(),
-            result: result(),
-        }));
+        let lost_one = |index| {
+            let error = Error::internal("The bulk call ended too early.");
+            Outcome { index, session_id: String::new(), result: Err(error) }
+        };
+        self.settled.extend(lost.into_iter().map(lost_one));
     }
 
     /// In a forked child the call is left as it is: its thread and the locks of that are the parent's.
@@ -234,8 +244,11 @@ impl BulkRun {
     }
 
     fn forget_notice(&mut self) {
-        if let Some(Notice { mailbox, number }) = self.notice.take() {
-            mailbox.forget(number);
+        let Some(notice) = self.notice.take() else { return };
+        if self.process == process::id() {
+            notice.mailbox.forget(notice.number);
+        } else {
+            mem::forget(notice);
         }
     }
 
@@ -261,15 +274,6 @@ impl BulkRun {
                 Ok((session_id.unbind(), item))
             }
         }
-    }
-
-    /// The session id of an item that nobody has checked.
-    fn id_of_any<'py>(&self, item: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
-        let id = match self.operation {
-            Operation::CompleteSession(_) => item.clone(),
-            Operation::UpdateSessionStatus(_) => pair(0, item).ok()?.0,
-        };
-        id.is_instance_of::<PyString>().then_some(id)
     }
 }
 
@@ -334,9 +338,9 @@ struct Notice {
 }
 
 /// Tells the loop, once.
-struct Bell(Mutex<Option<Slot>>);
+struct Waking(Mutex<Option<Slot>>);
 
-impl Wake for Bell {
+impl Wake for Waking {
     fn wake(self: Arc<Self>) {
         let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(slot) = slot {

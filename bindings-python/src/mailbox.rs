@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use wts_session::{Background, Error, Session};
 
+use crate::bell::Bell;
 use crate::convert;
 use crate::error::exception;
 use wts_session::PerProcess;
@@ -30,6 +31,8 @@ type Outcome = Result<Option<Session>, Error>;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     event_loop: Py<PyWeakrefReference>,
+    /// What the loop reads; none for a loop that can't, such as Windows' own.
+    bell: Option<Bell>,
     /// The futures of the calls that are under way. No background task holds anything of Python's.
     awaited: Mutex<HashMap<u64, Py<PyAny>>>,
     last_number: AtomicU64,
@@ -37,13 +40,22 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(event_loop: &Bound<'_, PyAny>, bell: Option<Bell>) -> PyResult<Self> {
         Ok(Self {
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            bell,
             awaited: Mutex::default(),
             last_number: AtomicU64::new(0),
             settled: Mutex::default(),
         })
+    }
+
+    /// The mailbox of `event_loop`, made when it is first asked for.
+    pub(crate) fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        static MAILBOX_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let mailbox_of = MAILBOX_OF.import(event_loop.py(), "wts_session._mailbox", "mailbox_of")?;
+        let settled = mailbox_of.call1((event_loop,))?;
+        Ok(Arc::clone(&settled.cast::<Settled>()?.get().mailbox))
     }
 
     pub(crate) fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
@@ -62,13 +74,16 @@ impl Mailbox {
         let _future = lock(&self.awaited).remove(&number);
     }
 
-    /// Has the loop fetch what is settled, unless Python is shutting down.
+    /// Has the loop fetch what is settled.
     fn ring(self: Arc<Self>) {
-        in_python(|py| {
-            if let Err(error) = self.wake_loop(py) {
-                error.write_unraisable(py, None);
-            }
-        });
+        match &self.bell {
+            Some(bell) => bell.ring(),
+            None => in_python(|py| {
+                if let Err(error) = self.wake_loop(py) {
+                    error.write_unraisable(py, None);
+                }
+            }),
+        }
     }
 
     fn wake_loop(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
@@ -77,7 +92,7 @@ impl Mailbox {
             self.abandon();
             return Ok(());
         };
-        let deliver = DELIVER.import(py, "wts_session._async_client", "deliver")?;
+        let deliver = DELIVER.import(py, "wts_session._mailbox", "deliver")?;
         let settled = Settled { mailbox: Arc::clone(self) };
         match event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (deliver, settled)) {
             Err(error) if error.is_instance_of::<PyRuntimeError>(py) && is_closed(&event_loop)? => self.abandon(),
@@ -132,8 +147,28 @@ type Delivery<'py> = (Py<PyAny>, Option<Bound<'py, PyAny>>, Option<PyErr>);
 
 #[pymethods]
 impl Settled {
+    #[new]
+    fn new(event_loop: &Bound<'_, PyAny>, has_bell: bool) -> PyResult<Self> {
+        let bell = if has_bell { Bell::new()? } else { None };
+        Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, bell)?) })
+    }
+
+    /// What becomes readable when there is something to take.
+    fn fileno(&self) -> PyResult<i32> {
+        let bell = self.mailbox.bell.as_ref();
+        bell.map(Bell::descriptor).ok_or_else(|| PyNotImplementedError::new_err("this mailbox has no bell"))
+    }
+
+    /// Nobody is going to take anything any more.
+    fn abandon(&self) {
+        self.mailbox.abandon();
+    }
+
     /// The next futures, each with its result or its error, and whether there are more.
     fn take<'py>(&self, py: Python<'py>) -> (Vec<Delivery<'py>>, bool) {
+        if let Some(bell) = &self.mailbox.bell {
+            bell.silence();
+        }
         let (batch, has_more) = self.next_batch();
         let deliveries = batch.into_iter().filter_map(|(number, outcome)| {
             let future = lock(&self.mailbox.awaited).remove(&number)?;

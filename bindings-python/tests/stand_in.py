@@ -50,6 +50,11 @@ class StandIn:
         connections: dict[str, int] = self._control("GET", "connections")
         return connections
 
+    def windows(self) -> list[dict[str, int]]:
+        """For each limit: the most requests that arrived in one window, and how many were refused."""
+        windows: list[dict[str, int]] = self._control("GET", "windows")
+        return windows
+
     def script(self, session_id: str, *steps: dict[str, Any]) -> None:
         """What to do with the next requests for this session."""
         self._control("POST", "scripts", {"session_id": session_id, "steps": steps})

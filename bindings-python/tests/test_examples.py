@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
 import json
 import os
@@ -112,3 +113,46 @@ def test_web_handler(seeded: StandIn) -> None:
 
     server.send_signal(signal.SIGINT)
     assert finished(server, returncode=130) == []
+
+
+def run_close_stale_sessions(stand_in: StandIn, *arguments: str) -> tuple[int, str, str]:
+    process = start("close_stale_sessions.py", stand_in, *arguments)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def test_close_stale_sessions(seeded: StandIn, tmp_path: Path) -> None:
+    stale, failures = tmp_path / "stale.csv", tmp_path / "failures.csv"
+    stale.write_text("session_id,contact\nsession_12345,Ana\nnobody,Bia\n,Caio\nsession_23456,\n", "utf-8")
+    returncode, output, errors = run_close_stale_sessions(seeded, str(stale), str(failures))
+    assert (returncode, output) == (1, "2 of 4 sessions completed\n")
+    assert "100%" in errors
+    unknown, empty = errors.splitlines()[-2:]
+    assert unknown.startswith("'nobody': Conversa não encontrada (HTTP ")
+    assert empty == "'': SessionID is empty! Fill in the SessionID field"
+    with failures.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["session_id"], row["code"]) for row in rows] == [("nobody", "not_found"), ("", "empty_session_id")]
+
+    stale.write_text("session_id\nsession_12345\n", "utf-8")
+    assert run_close_stale_sessions(seeded, str(stale))[:2] == (0, "1 of 1 sessions completed\n")
+    stale.write_text("id\nsession_12345\n", "utf-8")
+    assert run_close_stale_sessions(seeded, str(stale)) == (1, "", f"{stale} has no column session_id\n")
+
+
+def test_close_stale_sessions_interrupted(stand_in: StandIn, tmp_path: Path) -> None:
+    stale, failures = tmp_path / "stale.csv", tmp_path / "failures.csv"
+    ids = [f"stale-{number}" for number in range(500)]
+    stand_in.script(ids[0], {"raw": [{"stall": True}]})
+    stale.write_text("\n".join(["session_id", *ids]), "utf-8")
+    process = start("close_stale_sessions.py", stand_in, str(stale), str(failures))
+    stand_in.requests(ids[0], at_least=1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    with failures.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert output == f"{500 - len(rows)} of 500 sessions completed\n"
+    applied = {row["session_id"]: row["may_have_been_applied"] for row in rows if row["code"] == "cancelled"}
+    assert applied[ids[0]] == "True"
+    assert applied[ids[-1]] == "False"

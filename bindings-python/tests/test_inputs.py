@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import sys
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -207,14 +208,20 @@ SETTINGS = (
 )
 
 
-def test_signatures() -> None:
-    def bare(function: Any) -> str:
-        signature = inspect.signature(function)
-        parameters = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-        text = str(signature.replace(parameters=parameters, return_annotation=signature.empty))
-        return text.replace("(self, /, ", "(self, ")
+def bare_signature(function: Any) -> str:
+    signature = inspect.signature(function)
+    parameters = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    text = str(signature.replace(parameters=parameters, return_annotation=signature.empty))
+    return text.replace("(self, /, ", "(self, ")
 
-    assert bare(Client) == bare(AsyncClient) == f"({SETTINGS})"
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.9 drops the signatures of types of the stable ABI")
+def test_signatures_of_clients() -> None:
+    assert bare_signature(Client) == bare_signature(AsyncClient) == f"({SETTINGS})"
+
+
+def test_signatures() -> None:
+    bare = bare_signature
     update = "session_id, status, *, stop_bot_in_execution=False"
     complete = "session_id, *, reactivate_on_new_message=False, stop_bot_in_execution=False"
     for client in (Client, AsyncClient):

@@ -32,7 +32,11 @@ def test_no_text_of_a_client_shows_the_key(client: Any, stand_in: StandIn) -> No
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
-@pytest.mark.parametrize("key", [f"{CANARY}\té", f"{CANARY}\n{CANARY}", f"{CANARY}\ud800", CANARY * 1000])
+@pytest.mark.parametrize(
+    "key",
+    [f"{CANARY}\té", f"{CANARY}\n{CANARY}", f"{CANARY}\ud800", CANARY * 1000],
+    ids=["tab", "line break", "surrogate", "long"],
+)
 def test_a_refused_key_is_not_shown(client: Any, key: str) -> None:
     with pytest.raises(ConfigError) as caught:
         client(key)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
 import wts_session
-from wts_session import AsyncClient, Client, CompletedSession, Session, SessionStatus, WtsError
+from wts_session import AsyncClient, Client, CompletedSession, Outcome, Session, SessionStatus, WtsError
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -25,6 +25,13 @@ def synchronous(client: Client) -> None:
     assert_type(completed.get("contactDetails"), Optional[dict[str, Any]])
     everything: dict[str, object] = dict(completed)
     assert_type(everything, dict[str, object])
+    updated = client.update_session_statuses([("s", SessionStatus.HIDDEN)], on_progress=lambda done, total: None)
+    assert_type(updated, list[Outcome[Session]])
+    assert_type(client.complete_sessions(("s", None)), list[Outcome[CompletedSession]])
+    for outcome in client.iter_complete_sessions(iter(["s"])):
+        assert_type(outcome.result, Optional[CompletedSession])
+        assert_type(outcome.error, Optional[WtsError])
+        assert_type(outcome.ok, bool)
     with client as same:
         assert_type(same, Client)
 
@@ -40,6 +47,9 @@ async def asynchronous() -> None:
         assert_type(client, AsyncClient)
         assert_type(await client.update_session_status("s", "PENDING"), Session)
         assert_type(await client.complete_session("s"), CompletedSession)
+        assert_type(await client.complete_sessions(["s"]), list[Outcome[CompletedSession]])
+        async for outcome in client.iter_update_session_statuses([("s", "PENDING")]):
+            assert_type(outcome, Outcome[Session])
         coroutine: Callable[[str], Coroutine[Any, Any, CompletedSession]] = client.complete_session
         await coroutine("s")
 

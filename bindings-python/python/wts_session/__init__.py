@@ -12,9 +12,11 @@ do the same without a client of your own. All failures are a :class:`WtsError`.
 
 from __future__ import annotations
 
+from wts_session._client import Client
+from wts_session._outcome import Outcome
 from wts_session._status import SessionStatus
 from wts_session._types import CompletedSession, Session
-from wts_session._wts_session import Client, __version__, complete_session, update_session_status
+from wts_session._wts_session import __version__, complete_session, update_session_status
 from wts_session.errors import (
     ApiError,
     AuthenticationError,
@@ -46,6 +48,7 @@ __all__ = [
     "ConfigError",
     "ConnectionFailedError",
     "NotFoundError",
+    "Outcome",
     "PermissionDeniedError",
     "RateLimitError",
     "RefusedError",

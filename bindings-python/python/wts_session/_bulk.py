@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from operator import attrgetter
+from typing import cast
+
+from wts_session._outcome import Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import Any, TypeVar
 
-    from wts_session._outcome import Outcome
-    from wts_session._types import Session
     from wts_session._wts_session import BulkRun
     from wts_session._wts_session import Client as Calls
 
-    ResultT = TypeVar("ResultT", bound=Session)
-    Progress = Callable[[int, "int | None"], object]
+    _ResultT = TypeVar("_ResultT")
+    _Progress = Callable[[int, "int | None"], object]
 
 EXPECTED = {"session_ids": "session ids", "updates": "pairs of session id and status"}
 
@@ -36,7 +37,7 @@ def wrong_iterable(argument: str, items: object) -> TypeError:
     return TypeError(f"argument '{argument}': {expected}, not '{type(items).__name__}'")
 
 
-def check_progress(on_progress: Progress | None) -> None:
+def check_progress(on_progress: _Progress | None) -> None:
     if on_progress is not None and not callable(on_progress):
         found = type(on_progress).__name__
         raise TypeError(f"argument 'on_progress': a callable or None is expected, not '{found}'")
@@ -50,7 +51,7 @@ def length(items: object) -> int | None:
         return None
 
 
-def report(on_progress: Progress | None, told: int, done: int, total: int | None) -> int:
+def report(on_progress: _Progress | None, told: int, done: int, total: int | None) -> int:
     """Tells of the outcomes that have settled since, one by one, and gives how many have been told now."""
     if on_progress is not None:
         for number in range(told + 1, done + 1):
@@ -58,77 +59,98 @@ def report(on_progress: Progress | None, told: int, done: int, total: int | None
     return done
 
 
-def in_order(outcomes: Iterable[Outcome[ResultT]]) -> list[Outcome[ResultT]]:
+def in_order(outcomes: Iterable[Outcome[_ResultT]]) -> list[Outcome[_ResultT]]:
     return sorted(outcomes, key=attrgetter("index"))
 
 
-def attach(error: BaseException, outcomes: Iterable[Outcome[ResultT]]) -> None:
+def attach(
+    error: BaseException, settled: Iterable[Outcome[_ResultT]], never_taken: Iterable[Outcome[_ResultT]] = ()
+) -> None:
     """Every exception has a dict, whatever its class thinks of new attributes."""
-    error.__dict__["outcomes"] = in_order(outcomes)
+    error.__dict__["outcomes"] = [*in_order(settled), *never_taken]
 
 
-def rest(run: BulkRun[ResultT], items: object) -> list[Outcome[ResultT]]:
-    """After a cancellation, the outcomes of items that were not even taken: of those that are all there already."""
-    outcomes: list[Outcome[ResultT]] = []
-    if run.cancelled and isinstance(items, (list, tuple)):
-        run.cancel_rest(items, outcomes)
-    return outcomes
+def never_taken(run: BulkRun[_ResultT], items: object) -> list[Outcome[_ResultT]]:
+    """After an early end, the outcomes of items that were not even taken: of those that are all there already."""
+    if not (run.ends_early and isinstance(items, (list, tuple))):
+        return []
+    # They share one error, as they share one fate: there may be very many of them, and little time.
+    error = run.cancellation()
+    there = cast("Sequence[Any]", items)
+    return [Outcome(index, _session_id(there[index]), None, error) for index in range(run.taken, len(there))]
+
+
+def _session_id(item: Any) -> str | None:
+    """That of an item that nobody has checked."""
+    if isinstance(item, (list, tuple)):
+        members = cast("Sequence[Any]", item)
+        return _session_id(members[0]) if members else None
+    return item if isinstance(item, str) else None
 
 
 def collect(
     client: Calls,
-    run: BulkRun[ResultT],
+    run: BulkRun[_ResultT],
     items: Iterable[Any],
     source: Iterator[Any],
-    on_progress: Progress | None,
-) -> list[Outcome[ResultT]]:
+    on_progress: _Progress | None,
+) -> list[Outcome[_ResultT]]:
     """All outcomes, in the order of the items; what went before an exception is its attribute ``outcomes``."""
-    outcomes: list[Outcome[ResultT]] = []
+    outcomes: list[Outcome[_ResultT]] = []
     try:
         told, total = 0, length(items)
         for _ in _all_settle(client, run, source, outcomes):
             told = report(on_progress, told, len(outcomes), total)
     except Exception as error:
-        _let_settle(client, run, items, outcomes)
-        attach(error, [*outcomes, *rest(run, items)])
+        _stop(client, run, items, outcomes)
+        attach(error, outcomes, never_taken(run, items))
         raise
     except BaseException as error:
         _cancel(client, run, outcomes)
-        attach(error, [*outcomes, *rest(run, items)])
+        attach(error, outcomes, never_taken(run, items))
         raise
     return in_order(outcomes)
 
 
 def iterate(
-    client: Calls, run: BulkRun[ResultT], items: Iterable[Any], source: Iterator[Any]
-) -> Generator[Outcome[ResultT], None, None]:
+    client: Calls, run: BulkRun[_ResultT], items: Iterable[Any], source: Iterator[Any]
+) -> Generator[Outcome[_ResultT], None, None]:
     """The outcomes as they settle; those that an exception came before are its attribute ``outcomes``."""
-    settled: deque[Outcome[ResultT]] = deque()
+    settled: deque[Outcome[_ResultT]] = deque()
     try:
         try:
             for _ in _all_settle(client, run, source, settled):
-                while settled:
-                    yield settled.popleft()
+                yield from _handed_out(run, settled)
         except Exception as error:
+            run.stop()
             for _ in _rest_settles(client, run, settled):
-                while settled:
-                    yield settled.popleft()
-            attach(error, rest(run, items))
+                yield from _handed_out(run, settled)
+            attach(error, (), never_taken(run, items))
             raise
     except (Exception, GeneratorExit):
         raise
     except BaseException as error:
         _cancel(client, run, settled)
-        attach(error, [*settled, *rest(run, items)])
+        attach(error, settled, never_taken(run, items))
         raise
     finally:
         run.abort()
 
 
+def _handed_out(run: BulkRun[_ResultT], settled: deque[Outcome[_ResultT]]) -> Iterator[Outcome[_ResultT]]:
+    while settled:
+        yield settled.popleft()
+        # An outcome is for one process, though a fork leaves it in two.
+        run.check_process()
+
+
 def _all_settle(
-    client: Calls, run: BulkRun[ResultT], source: Iterator[Any], sink: list[Outcome[ResultT]] | deque[Outcome[ResultT]]
+    client: Calls,
+    run: BulkRun[_ResultT],
+    source: Iterator[Any],
+    sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]],
 ) -> Iterator[None]:
-    """Puts in the items and puts the outcomes into ``sink`` as they settle; it yields whenever there may be new ones."""
+    """Puts in the items, and the outcomes into ``sink`` as they settle; it yields whenever there may be new ones."""
     for item in source:
         run.add(item)
         run.take(sink)
@@ -141,7 +163,7 @@ def _all_settle(
 
 
 def _rest_settles(
-    client: Calls, run: BulkRun[ResultT], sink: list[Outcome[ResultT]] | deque[Outcome[ResultT]]
+    client: Calls, run: BulkRun[_ResultT], sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]]
 ) -> Iterator[None]:
     """As :func:`_all_settle`, without more items."""
     run.finish()
@@ -151,19 +173,18 @@ def _rest_settles(
         yield
 
 
-def _let_settle(client: Calls, run: BulkRun[ResultT], items: Iterable[Any], sink: list[Outcome[ResultT]]) -> None:
+def _stop(client: Calls, run: BulkRun[_ResultT], items: Iterable[Any], sink: list[Outcome[_ResultT]]) -> None:
     try:
+        run.stop()
         for _ in _rest_settles(client, run, sink):
             pass
     except BaseException as interruption:
         _cancel(client, run, sink)
-        attach(interruption, [*sink, *rest(run, items)])
+        attach(interruption, sink, never_taken(run, items))
         raise
 
 
-def _cancel(
-    client: Calls, run: BulkRun[ResultT], sink: list[Outcome[ResultT]] | deque[Outcome[ResultT]]
-) -> None:
+def _cancel(client: Calls, run: BulkRun[_ResultT], sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]]) -> None:
     run.cancel()
     for _ in _rest_settles(client, run, sink):
         pass

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from wts_session._types import Session
 from wts_session.errors import WtsError
 
-ResultT = TypeVar("ResultT", bound=Session)
+ResultT = TypeVar("ResultT")
 
 
 class Outcome(Generic[ResultT]):

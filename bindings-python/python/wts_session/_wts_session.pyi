@@ -1,14 +1,19 @@
-from asyncio import Future
+from asyncio import AbstractEventLoop, Future
+from collections import deque
 from collections.abc import Iterable
-from typing import Any, Literal, final
+from typing import Any, Generic, Literal, TypeVar, final
 
 from typing_extensions import Self, disjoint_base
 
+from wts_session._outcome import Outcome
 from wts_session._types import CompletedSession, Session
 from wts_session.errors import WtsError
 
+_ResultT = TypeVar("_ResultT")
+
 __all__ = [
     "AsyncCalls",
+    "BulkRun",
     "Call",
     "Client",
     "Settled",
@@ -91,6 +96,10 @@ class Client:
         `ConnectionFailedError` and `RequestTimeoutError` where there is no answer.
         """
 
+    def _update_session_statuses(self, stop_bot_in_execution: bool) -> BulkRun[Session]: ...
+    def _complete_sessions(
+        self, reactivate_on_new_message: bool, stop_bot_in_execution: bool
+    ) -> BulkRun[CompletedSession]: ...
     def close(self) -> None:
         """Close the client: calls that wait to be sent, and all later ones, raise `ClientClosedError`.
 
@@ -159,6 +168,10 @@ class AsyncCalls:
         reactivate_on_new_message: bool,
         stop_bot_in_execution: bool,
     ) -> Call: ...
+    def _update_session_statuses(self, stop_bot_in_execution: bool) -> BulkRun[Session]: ...
+    def _complete_sessions(
+        self, reactivate_on_new_message: bool, stop_bot_in_execution: bool
+    ) -> BulkRun[CompletedSession]: ...
     def _close(self) -> None: ...
 
 @final
@@ -169,11 +182,69 @@ class Call:
         """Stop the call and close its connection."""
 
 @final
+class BulkRun(Generic[_ResultT]):
+    """A bulk call under way: items are added one by one, outcomes are taken as they settle."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another item may be added now."""
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether it was stopped or cancelled."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether all outcomes have been taken and no more items come."""
+
+    def check_process(self) -> None:
+        """Raise an error in a forked child of the process to which the call belongs."""
+
+    def add(self, item: object) -> None:
+        """Put in the next item; only while there is room."""
+
+    def finish(self) -> None:
+        """Say that no more items come."""
+
+    def stop(self) -> None:
+        """Send nothing more: what has left gets its answer, and all the rest is cancelled."""
+
+    def cancel(self) -> None:
+        """Break off the requests under way: what has not settled is cancelled, and so is what is added later."""
+
+    def abort(self) -> None:
+        """Drop the requests under way, and all that nobody has taken yet."""
+
+    def wait(self, client: Client) -> None:
+        """Wait until there are outcomes to take, or none will come. What a signal handler raises cancels the call."""
+
+    def notify(self, calls: AsyncCalls, future: Future[None]) -> None:
+        """Have the loop settle `future` once there are outcomes to take, or none will come."""
+
+    def take(self, sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]]) -> None:
+        """Append the outcomes that have settled to `sink`, without waiting. None is lost where this raises."""
+
+    @property
+    def taken(self) -> int:
+        """How many items have been added."""
+
+    @staticmethod
+    def cancellation() -> WtsError:
+        """The error of an item that was cancelled before it was added."""
+
+@final
 class Settled:
     """The outcomes that wait in a mailbox, for the code in Python that settles the futures.
 
     It is not done here, since it may run more code in Python: see `exception`.
     """
+
+    def __new__(cls, event_loop: AbstractEventLoop, has_bell: bool) -> Self: ...
+    def fileno(self) -> int:
+        """What becomes readable when there is something to take."""
+
+    def abandon(self) -> None:
+        """Nobody is going to take anything any more."""
 
     def take(self) -> tuple[list[tuple[Future[Any], Any, WtsError | None]], bool]:
         """The next futures, each with its result or its error, and whether there are more."""
