@@ -107,7 +107,10 @@ fn connections_that_end_can_be_awaited() {
 #[test]
 fn a_request_whose_client_left_arrives_all_the_same() {
     let stand_in = StandIn::start(&["--arrival-delay", "100..150"]);
-    drop(stand_in.begin_completing("session_12345"));
+    let line = stand_in.begin_completing("session_12345");
+    // What asks later is answered later: the request has been read by then.
+    assert_eq!(stand_in.ask("/connections")["open"], 1);
+    drop(line);
     let journal = stand_in.ask("/requests?session_id=session_12345&at_least=1");
     assert_eq!(journal.as_array().unwrap().len(), 1);
 }
