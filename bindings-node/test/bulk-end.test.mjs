@@ -72,9 +72,12 @@ describe('aborting', () => {
     await stalls(ids[2]);
     const controller = new AbortController();
     const calls = [];
-    const onProgress = (done) => calls.push(done);
-    const call = reasonOf(client.completeSessions(ids, { signal: controller.signal, onProgress }));
-    await Promise.all([standIn.requests(ids[1], 1), standIn.requests(ids[2], 1)]);
+    let call;
+    const firstIsDone = new Promise((resolve) => {
+      const onProgress = (done) => resolve(calls.push(done));
+      call = reasonOf(client.completeSessions(ids, { signal: controller.signal, onProgress }));
+    });
+    await Promise.all([firstIsDone, standIn.requests(ids[1], 1), standIn.requests(ids[2], 1)]);
     const reason = new Error('enough');
     const aborted = performance.now();
     controller.abort(reason);
