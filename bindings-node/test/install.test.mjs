@@ -10,6 +10,8 @@ const root = join(packageFolder, '..');
 const BUILD = 'scripts/build.mjs';
 // Always the same place, so that cargo knows again what it built there the last time.
 const checkout = join(root, 'target', 'node-install', 'checkout');
+// Not that of this checkout: cargo calls the library the same there, and would take one for the other.
+const ownTarget = join(root, 'target', 'node-install', 'target');
 const LEFT_BEHIND = ['node_modules', 'target', '.git', '.venv'];
 let folder;
 
@@ -42,7 +44,7 @@ describe('npm install of a checkout', () => {
   it('builds the native library, and the package works', { timeout: 600_000 }, async () => {
     const consumer = await newFolder('consumer');
     await writeFile(join(consumer, 'package.json'), '{ "private": true }');
-    const env = { WTS_SESSION_BUILD: 'dev', CARGO_TARGET_DIR: join(root, 'target', 'node-install', 'target') };
+    const env = { WTS_SESSION_BUILD: 'dev', CARGO_TARGET_DIR: ownTarget };
     const options = { cwd: consumer, env, timeout: 600_000 };
     const install = await run('npm', ['install', join(checkout, 'bindings-node'), '--offline'], options);
     assert.equal(install.code, 0, install.stderr);

@@ -25,7 +25,7 @@ describe('many calls', () => {
     const results = await Promise.all(Array.from({ length: 5000 }, () => client.completeSession('session_12345')));
     assert.ok(results.every(({ success }) => success));
     const { peak } = await standIn.connections();
-    assert.ok(peak <= 64, `${peak} connections`);
+    assert.ok(peak <= 64 + 1, `${peak} connections, one of them our own question`);
     if (process.platform === 'linux') {
       assert.ok(descriptors() <= before + 80, `${descriptors()} descriptors after ${before}`);
     }

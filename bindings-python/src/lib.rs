@@ -31,6 +31,11 @@ mod _wts_session {
         module.add("__version__", wts_session::VERSION)?;
         let py = module.py();
         crate::convert::scanner(py)?;
+        // A child that is forked while another thread imports a module waits for that thread for ever: none is imported
+        // by a call.
+        for name in ["wts_session._logging", "wts_session._outcome", "wts_session.errors"] {
+            py.import(name)?;
+        }
         py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stop_ringing, module)?,))?;
         module.add("error_classes", crate::error::classes(py)?)
     }
