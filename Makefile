@@ -91,7 +91,7 @@ test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q
 
 test-node: stand-in node ## the tests of the npm package
-	cd bindings-node && node --test --test-timeout=300000 test/*.test.mjs
+	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
 
 test-c: stand-in c ## the tests of the C library
 	$(MAKE) -s -C bindings-c test
