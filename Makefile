@@ -75,7 +75,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-python test-node test-c test-docs
+.PHONY: lint test-rust test-python test-packaging test-node test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets -- -D warnings
@@ -89,6 +89,9 @@ test-rust: stand-in ## the tests of core and of the stand-in
 
 test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q
+
+test-packaging: stand-in python ## wheel and source distribution in clean environments; takes minutes, and is not part of test
+	cd bindings-python && pytest -q -m packaging
 
 test-node: stand-in node ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs

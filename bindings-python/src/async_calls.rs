@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::task::AbortHandle;
@@ -142,7 +141,7 @@ impl AsyncCalls {
         let py = future.py();
         let own = self.own.get().map_err(|error| exception(py, &error))?;
         let background = background().map_err(|error| exception(py, &error))?;
-        let mailbox = own.mailbox(&future.call_method0(intern!(py, "get_loop"))?)?;
+        let mailbox = own.mailbox(&future.call_method0("get_loop")?)?;
         let slot = mailbox.slot(future.clone().unbind(), background);
         Ok((mailbox, slot))
     }

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
@@ -165,7 +164,7 @@ impl BulkRun {
         let _ = self.poll(&mut Context::from_waker(Waker::noop()));
         while let Some(Outcome { index, result, .. }) = self.settled.front() {
             let session_id = self.session_ids.get(index).map(|id| id.bind(py));
-            sink.call_method1(intern!(py, "append"), (outcome(py, *index, session_id, result)?,))?;
+            sink.call_method1("append", (outcome(py, *index, session_id, result)?,))?;
             self.session_ids.remove(index);
             self.settled.pop_front();
         }
@@ -312,6 +311,12 @@ fn outcome<'py>(
     }
 }
 
+/// The class of outcomes, made known by [`be_ready`](crate::ready::be_ready).
+pub(crate) fn outcome_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(py, "wts_session._outcome", "Outcome")
+}
+
 /// Without calling `__init__`, as it is with exceptions.
 fn new_outcome<'py>(
     py: Python<'py>,
@@ -320,13 +325,12 @@ fn new_outcome<'py>(
     result: Option<&Bound<'py, PyAny>>,
     error: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let class = CLASS.import(py, "wts_session._outcome", "Outcome")?;
-    let made = class.call_method1(intern!(py, "__new__"), (class,))?;
-    made.setattr(intern!(py, "index"), index)?;
-    made.setattr(intern!(py, "session_id"), session_id)?;
-    made.setattr(intern!(py, "result"), result)?;
-    made.setattr(intern!(py, "error"), error)?;
+    let class = outcome_class(py)?;
+    let made = class.call_method1("__new__", (class,))?;
+    made.setattr("index", index)?;
+    made.setattr("session_id", session_id)?;
+    made.setattr("result", result)?;
+    made.setattr("error", error)?;
     Ok(made)
 }
 

@@ -5,7 +5,6 @@ use std::fmt::Display;
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
@@ -215,7 +214,7 @@ pub(crate) fn session<'py>(py: Python<'py>, session: &Session) -> PyResult<Bound
     parsed.get_item(0)
 }
 
-/// The scanner of Python's own decoder, which no code in Python stands before; made when the module is imported.
+/// The scanner of Python's own decoder, which no code in Python stands before; made by [`be_ready`](crate::ready::be_ready).
 pub(crate) fn scanner(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static SCANNER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let scanner = SCANNER.get_or_try_init(py, || {
@@ -230,5 +229,5 @@ fn exact_scanner(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let arguments = PyDict::new(py);
     arguments.set_item("parse_int", py.import("wts_session._numbers")?.getattr("whole_number")?)?;
     let decoder = py.import("json")?.getattr("JSONDecoder")?.call((), Some(&arguments))?;
-    decoder.getattr(intern!(py, "scan_once"))
+    decoder.getattr("scan_once")
 }

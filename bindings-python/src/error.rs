@@ -6,7 +6,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::exceptions::PyOSError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use wts_session::{Error, ErrorKind};
@@ -51,9 +50,9 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 /// takes the process with it.
 fn make_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let class = py.import("wts_session.errors")?.getattr(class_name(error.kind()))?;
-    let made = class.call_method1(intern!(py, "__new__"), (&class,))?;
-    made.setattr(intern!(py, "args"), (error.to_string(),))?;
-    made.call_method1(intern!(py, "__setstate__"), (attributes(py, error)?,))?;
+    let made = class.call_method1("__new__", (&class,))?;
+    made.setattr("args", (error.to_string(),))?;
+    made.call_method1("__setstate__", (attributes(py, error)?,))?;
     let made = PyErr::from_value(made);
     made.set_cause(py, os_error(error));
     Ok(made)

@@ -9,6 +9,7 @@ mod error;
 mod logging;
 mod mailbox;
 mod own_client;
+mod ready;
 
 #[pyo3::pymodule(gil_used = false)]
 mod _wts_session {
@@ -30,12 +31,7 @@ mod _wts_session {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", wts_session::VERSION)?;
         let py = module.py();
-        crate::convert::scanner(py)?;
-        // A child that is forked while another thread imports a module waits for that thread for ever: none is imported
-        // by a call.
-        for name in ["wts_session._logging", "wts_session._outcome", "wts_session.errors"] {
-            py.import(name)?;
-        }
+        crate::ready::be_ready(py)?;
         py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stop_ringing, module)?,))?;
         module.add("error_classes", crate::error::classes(py)?)
     }

@@ -40,8 +40,13 @@ pub(crate) fn look(py: Python<'_>) -> PyResult<()> {
 }
 
 fn is_debugging(py: Python<'_>) -> PyResult<bool> {
+    is_enabled_for(py)?.call1((DEBUG,))?.is_truthy()
+}
+
+/// The logger's method, made known by [`be_ready`](crate::ready::be_ready).
+pub(crate) fn is_enabled_for(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static IS_ENABLED_FOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    IS_ENABLED_FOR.import(py, "wts_session._logging", "is_enabled_for")?.call1((DEBUG,))?.is_truthy()
+    IS_ENABLED_FOR.import(py, "wts_session._logging", "is_enabled_for")
 }
 
 fn observe(event: &Event<'_>) {

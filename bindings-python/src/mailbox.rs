@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use wts_session::{Background, Error, Session};
 
@@ -52,9 +50,7 @@ impl Mailbox {
 
     /// The mailbox of `event_loop`, made when it is first asked for.
     pub(crate) fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
-        static MAILBOX_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let mailbox_of = MAILBOX_OF.import(event_loop.py(), "wts_session._mailbox", "mailbox_of")?;
-        let settled = mailbox_of.call1((event_loop,))?;
+        let settled = event_loop.py().import("wts_session._mailbox")?.call_method1("mailbox_of", (event_loop,))?;
         Ok(Arc::clone(&settled.cast::<Settled>()?.get().mailbox))
     }
 
@@ -87,14 +83,13 @@ impl Mailbox {
     }
 
     fn wake_loop(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        static DELIVER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let Some(event_loop) = self.event_loop.bind(py).upgrade() else {
             self.abandon();
             return Ok(());
         };
-        let deliver = DELIVER.import(py, "wts_session._mailbox", "deliver")?;
+        let deliver = py.import("wts_session._mailbox")?.getattr("deliver")?;
         let settled = Settled { mailbox: Arc::clone(self) };
-        match event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (deliver, settled)) {
+        match event_loop.call_method1("call_soon_threadsafe", (deliver, settled)) {
             Err(error) if error.is_instance_of::<PyRuntimeError>(py) && is_closed(&event_loop)? => self.abandon(),
             outcome => drop(outcome?),
         }
@@ -235,7 +230,7 @@ impl Drop for Slot {
 }
 
 fn is_closed(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
-    event_loop.call_method0(intern!(event_loop.py(), "is_closed"))?.is_truthy()
+    event_loop.call_method0("is_closed")?.is_truthy()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def start(name: str, stand_in: StandIn, *arguments: str) -> subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -35,7 +37,8 @@ def run(name: str, stand_in: StandIn, *arguments: str) -> str:
     try:
         output, errors = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # Children that were forked hold the pipes too.
+        os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()
         raise AssertionError(f"{name} hangs\n{output}\n{errors}") from None
     assert (process.returncode, errors) == (0, ""), output + errors

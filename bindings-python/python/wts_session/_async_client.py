@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 
-import wts_session._mailbox  # noqa: F401 - calls find it there
 from wts_session import _async_bulk
+from wts_session import _mailbox as _mailbox  # calls find it loaded
 from wts_session._bulk import check_progress
 from wts_session._wts_session import AsyncCalls
 

@@ -1,4 +1,4 @@
-"""3,000 calls each way, in the order that shows what stays: prints the growth of the memory in bytes."""
+"""Thousands of calls each way: prints by how many bytes the memory grew meanwhile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import gc
 import resource
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import wts_session
 from wts_session import AsyncClient, Client, WtsError
 
-CALLS = 3000
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CALLS = 1500
 
 session_id, refused_id = sys.argv[1], ".."
 client, async_client = Client(rate_limits=None), AsyncClient(rate_limits=None)
@@ -53,8 +57,13 @@ def clients(calls: int) -> None:
             short.complete_session(session_id)
 
 
-for work in (synchronous, lambda calls: asyncio.run(asynchronous(calls)), loops, clients):
-    work(CALLS)
+def growth(work: Callable[[int], None]) -> int:
     before = resident()
     work(CALLS)
-    print(resident() - before)
+    return resident() - before
+
+
+for work in (synchronous, lambda calls: asyncio.run(asynchronous(calls)), loops, clients):
+    work(CALLS)
+    # What is kept by chance, such as a larger heap, is kept once.
+    print(min(growth(work) for _ in range(2)))
