@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -256,6 +256,26 @@ async fn a_name_with_a_dead_address_works_over_the_other() {
     let by_name = stand_in.api().replace("127.0.0.1", "localhost");
     let client = builder(&stand_in).base_url(by_name).build().unwrap();
     client.complete_session("by-name", complete()).await.unwrap();
+}
+
+/// A port that takes no connection and refuses none: its queue of connections that nobody accepts is full.
+fn silent_port() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let queue = std::iter::from_fn(|| TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok()).collect();
+    (listener, queue)
+}
+
+#[tokio::test]
+async fn an_address_that_never_answers_is_a_time_out_and_nothing_was_sent() {
+    let (listener, _queue) = silent_port();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let builder = Client::builder().api_key("pn_CANARY").base_url(base_url).timeout(Duration::from_millis(400));
+    let error = builder.max_retries(1).build().unwrap().complete_session("s", complete()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2), "{error}");
+    assert!(error.retryable() && !error.may_have_been_applied());
 }
 
 /// The settings of proxies are the environment's, so this one starts itself again with them.
