@@ -62,7 +62,7 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         if let Some(client) = self.inner.get() {
-            client.join_bulk_thread();
+            client.join_background();
         }
     }
 }

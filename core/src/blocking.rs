@@ -24,7 +24,7 @@ pub struct Client {
     inner: crate::Client,
     /// Always there until the client is dropped.
     runtime: Option<Runtime>,
-    bulk_thread: OnceLock<(Background, crate::Client)>,
+    background: OnceLock<(Background, crate::Client)>,
 }
 
 impl Client {
@@ -38,7 +38,7 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| Error::internal("The runtime can't be made.").with_source(error))?;
-        Ok(Self { inner: crate::Client::new(config)?, runtime: Some(runtime), bulk_thread: OnceLock::new() })
+        Ok(Self { inner: crate::Client::new(config)?, runtime: Some(runtime), background: OnceLock::new() })
     }
 
     /// As [`Client::update_session_status`](crate::Client::update_session_status).
@@ -118,25 +118,29 @@ impl Client {
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
     pub fn bulk(&self, operation: Operation) -> Result<BulkCall, Error> {
-        let (background, client) = self.bulk_thread()?;
+        let (background, client) = self.background()?;
         Ok(BulkCall::start(background, client.clone(), operation))
     }
 
-    /// The thread for bulk calls, started with the first of them: requests go on while the caller does other things.
-    fn bulk_thread(&self) -> Result<&(Background, crate::Client), Error> {
-        if let Some(thread) = self.bulk_thread.get() {
+    /// A thread that drives calls while the caller does other things, bulk calls for one, and the client whose connections
+    /// belong to it. It is started when it is first asked for.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    pub fn background(&self) -> Result<&(Background, crate::Client), Error> {
+        if let Some(thread) = self.background.get() {
             return Ok(thread);
         }
         let background = Background::start()
-            .map_err(|error| Error::internal("There is no thread for bulk calls.").with_source(error))?;
+            .map_err(|error| Error::internal("There is no thread for calls in the background.").with_source(error))?;
         let client = self.inner.with_own_connections()?;
-        Ok(self.bulk_thread.get_or_init(|| (background, client)))
+        Ok(self.background.get_or_init(|| (background, client)))
     }
 
-    /// Ends the thread for bulk calls, if there is one, and waits until it has ended; what it was sending is dropped. A plain
-    /// drop does not wait.
-    pub fn join_bulk_thread(&self) {
-        if let Some((background, _)) = self.bulk_thread.get() {
+    /// Ends the thread in the background, if there is one, and waits until it has ended; what it was driving is dropped. A
+    /// plain drop does not wait.
+    pub fn join_background(&self) {
+        if let Some((background, _)) = self.background.get() {
             background.join();
         }
     }
@@ -245,6 +249,16 @@ impl<I: Iterator<Item = Item>> Outcomes<'_, I> {
     /// As [`Bulk::cancel`](crate::Bulk::cancel).
     pub fn cancel(&self) {
         self.call.cancel();
+    }
+
+    /// As [`cancel`](Self::cancel), once `wish` is done.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    pub fn cancel_when(&mut self, wish: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let (background, _) = self.client.background()?;
+        self.call.cancel_when(background, wish);
+        Ok(())
     }
 
     /// All outcomes that are still to come, in the order of the input.

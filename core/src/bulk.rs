@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -185,7 +186,7 @@ pub struct BulkCall {
     input: Option<mpsc::Sender<Item>>,
     outcomes: mpsc::Receiver<Outcome>,
     going: watch::Sender<Going>,
-    task: AbortHandle,
+    tasks: Vec<AbortHandle>,
 }
 
 impl BulkCall {
@@ -196,8 +197,17 @@ impl BulkCall {
         let (sender, outcomes) = mpsc::channel(room);
         let bulk = Bulk::new(client, operation, stream::poll_fn(move |context| items.poll_recv(context)));
         let going = bulk.going.clone();
-        let task = background.spawn(deliver(bulk, sender));
-        Self { input: Some(input), outcomes, going, task }
+        let tasks = vec![background.spawn(deliver(bulk, sender))];
+        Self { input: Some(input), outcomes, going, tasks }
+    }
+
+    /// Cancels the call, as [`cancel`](Self::cancel) does, once `wish` is done, which `background` waits for.
+    pub fn cancel_when(&mut self, background: &Background, wish: impl Future<Output = ()> + Send + 'static) {
+        let going = self.going.clone();
+        self.tasks.push(background.spawn(async move {
+            wish.await;
+            cancel(&going);
+        }));
     }
 
     /// Puts an item in.
@@ -248,7 +258,7 @@ impl BulkCall {
 
 impl Drop for BulkCall {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::observer::Event;
 use crate::ops::{Item, Operation, Request, complete_session, update_session_status};
 use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, wait_before};
-use crate::transport::{Transport, connections_have_noticed, timed_out};
+use crate::transport::{Transport, connections_have_noticed, let_connections_notice, timed_out};
 
 /// A client of the WTS Chat API.
 ///
@@ -73,7 +73,8 @@ impl Client {
         status: impl AsRef<str>,
         options: UpdateOptions,
     ) -> Result<Session, Error> {
-        self.call(&update_session_status::request(session_id.as_ref(), status.as_ref(), options)?).await
+        let request = update_session_status::request(session_id.as_ref(), status.as_ref(), options)?;
+        self.call(&request, &Arc::default()).await
     }
 
     /// Completes a session (`PUT /chat/v1/session/{id}/complete`) and gives the session as the API has it then.
@@ -85,7 +86,32 @@ impl Client {
         session_id: impl AsRef<str>,
         options: CompleteOptions,
     ) -> Result<Session, Error> {
-        self.call(&complete_session::request(session_id.as_ref(), options)?).await
+        let request = complete_session::request(session_id.as_ref(), options)?;
+        self.call(&request, &Arc::default()).await
+    }
+
+    /// One call of either operation, which is cancelled once `wish` is done. Whoever drops its future learns from `progress`
+    /// what may have been applied.
+    ///
+    /// # Errors
+    /// As [`update_session_status`](Self::update_session_status) and [`complete_session`](Self::complete_session), and
+    /// [`Cancelled`](crate::ErrorKind::Cancelled).
+    pub async fn call_one(
+        &self,
+        operation: Operation,
+        mut item: Item,
+        wish: impl Future<Output = ()>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Error> {
+        let request = operation.request(&mut item)?;
+        tokio::select! {
+            biased;
+            () = wish => {
+                let_connections_notice().await;
+                Err(progress.conclude(Error::cancelled()))
+            }
+            result = self.call(&request, progress) => result,
+        }
     }
 
     /// Completes many sessions, as many at once as the account's limits and `max_concurrency` allow.
@@ -134,9 +160,9 @@ impl Client {
         self.shared.closed.send_replace(true);
     }
 
-    async fn call(&self, request: &Request) -> Result<Session, Error> {
+    async fn call(&self, request: &Request, progress: &Arc<Progress>) -> Result<Session, Error> {
         let deadline = self.shared.config.total_timeout.map(|limit| Instant::now() + limit);
-        self.execute(request, deadline, &Arc::default()).await
+        self.execute(request, deadline, progress).await
     }
 
     /// Sends `request` until it is settled, or must not be sent again.

@@ -51,6 +51,7 @@ pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 pub use observer::{Event, Observer};
 pub use ops::{Item, Operation};
 pub use per_process::PerProcess;
+pub use progress::Progress;
 pub use shared::SharedClients;
 
 /// The version of this library, the same in every language.

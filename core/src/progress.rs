@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::error::Error;
 
-/// How far a call has come.
+/// How far a call has come, also when its future is dropped in the middle.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub struct Progress {
     attempts: AtomicU32,
     /// Whether bytes of the attempt under way have been handed to a connection.
     left: AtomicBool,
@@ -55,8 +55,8 @@ impl Progress {
         !self.is_last.load(Ordering::Relaxed)
     }
 
-    /// `error` as the outcome of the whole call.
-    pub(crate) fn conclude(&self, error: Error) -> Error {
+    /// `error` as the outcome of the whole call: with its attempts, and whether it may have been applied.
+    pub fn conclude(&self, error: Error) -> Error {
         let may_have_been_applied = error.may_have_been_applied() || self.may_have_been_applied();
         error.with_attempts(self.attempts()).with_may_have_been_applied(may_have_been_applied)
     }

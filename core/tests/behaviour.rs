@@ -16,7 +16,7 @@ use common::{StandIn, ask, requests};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wts_session::{
-    Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Observer, RateLimit, UpdateOptions,
+    Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Item, Observer, Operation, RateLimit, UpdateOptions,
 };
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
@@ -101,6 +101,45 @@ async fn an_interrupted_blocking_call_closes_its_connection_at_once() {
     interrupt.send(()).unwrap();
     let _client = tokio::task::spawn_blocking(|| call.join().unwrap()).await.unwrap();
     all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn a_blocking_call_is_cancelled_by_a_wish_and_tells_what_may_have_been_applied() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let builder = builder(&stand_in).total_timeout(None);
+    let (wish, wished) = tokio::sync::oneshot::channel::<()>();
+    let call = tokio::task::spawn_blocking(|| {
+        let (client, progress) = (builder.build_blocking().unwrap(), Arc::default());
+        let (operation, item) = (Operation::CompleteSession(complete()), Item::to_complete("stalls".to_owned()));
+        let wish = async { wished.await.unwrap() };
+        let error = client.wait(client.as_async().call_one(operation, item, wish, &progress)).unwrap_err();
+        assert_eq!((error.code(), error.attempts(), error.may_have_been_applied()), ("cancelled", 1, true));
+        client
+    });
+    has_arrived(&stand_in, "stalls").await;
+    wish.send(()).unwrap();
+    let _client = call.await.unwrap();
+    all_closed(&stand_in).await;
+}
+
+#[tokio::test]
+async fn a_blocking_bulk_is_cancelled_by_a_wish() {
+    let stand_in = StandIn::start(&OPTIONS);
+    stand_in.script("stalls", json!([{"raw": [{"stall": true}]}])).await;
+    let builder = builder(&stand_in).max_concurrency(1);
+    let (wish, wished) = tokio::sync::oneshot::channel::<()>();
+    let outcomes = tokio::task::spawn_blocking(|| {
+        let client = builder.build_blocking().unwrap();
+        let mut outcomes = client.complete_sessions(["stalls", "never"], complete()).unwrap();
+        outcomes.cancel_when(async { wished.await.unwrap() }).unwrap();
+        let error = |it: wts_session::Outcome| it.result.unwrap_err();
+        outcomes.map(error).map(|error| (error.code(), error.may_have_been_applied())).collect::<Vec<_>>()
+    });
+    has_arrived(&stand_in, "stalls").await;
+    wish.send(()).unwrap();
+    assert_eq!(outcomes.await.unwrap(), [("cancelled", true), ("cancelled", false)]);
+    assert_eq!(requests(stand_in.api(), "never").await.len(), 0);
 }
 
 #[tokio::test]
