@@ -43,6 +43,32 @@ pub enum Event<'a> {
     },
 }
 
+/// The event as a line for a log.
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Event::Attempt { operation, session_id, attempt, http_status, error, elapsed } => {
+                write!(f, "{operation} {session_id:?}: attempt {attempt},")?;
+                if let Some(status) = http_status {
+                    write!(f, " HTTP {status}")?;
+                }
+                if let Some(code) = error {
+                    write!(f, " {code}")?;
+                }
+                write!(f, ", {} ms", elapsed.as_millis())
+            }
+            Event::Retry { operation, session_id, attempt, error, wait } => {
+                let seconds = wait.as_secs_f64();
+                write!(f, "{operation} {session_id:?}: attempt {attempt} failed ({error}), again in {seconds:.2} s")
+            }
+            Event::Pause { wait } => {
+                let seconds = wait.as_secs_f64();
+                write!(f, "The API's rate limit is reached (HTTP 429): nothing is sent for {seconds:.2} s")
+            }
+        }
+    }
+}
+
 /// Who is told. It is called on the thread that drives the call, and has to be quick.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
@@ -67,5 +93,39 @@ impl PartialEq for Observer {
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Observer")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Event;
+
+    #[test]
+    fn events_are_lines() {
+        let attempt = |http_status, error| Event::Attempt {
+            operation: "complete_session",
+            session_id: "s\u{2028}1",
+            attempt: 2,
+            http_status,
+            error,
+            elapsed: Duration::from_micros(12_900),
+        };
+        let wait = Duration::from_millis(1250);
+        let retry =
+            Event::Retry { operation: "update_session_status", session_id: "s", attempt: 1, error: "connection", wait };
+        for (event, line) in [
+            (attempt(Some(200), None), r#"complete_session "s\u{2028}1": attempt 2, HTTP 200, 12 ms"#),
+            (
+                attempt(Some(503), Some("server_error")),
+                r#"complete_session "s\u{2028}1": attempt 2, HTTP 503 server_error, 12 ms"#,
+            ),
+            (attempt(None, Some("timeout")), r#"complete_session "s\u{2028}1": attempt 2, timeout, 12 ms"#),
+            (retry, r#"update_session_status "s": attempt 1 failed (connection), again in 1.25 s"#),
+            (Event::Pause { wait }, "The API's rate limit is reached (HTTP 429): nothing is sent for 1.25 s"),
+        ] {
+            assert_eq!(event.to_string(), line);
+        }
     }
 }
