@@ -9,49 +9,54 @@ const {
   checkedUpdate,
 } = require('./lib/arguments.cjs');
 const { Bulk, collected, iterated } = require('./lib/bulk.cjs');
-const { run } = require('./lib/calls.cjs');
+const { Calls } = require('./lib/calls.cjs');
 const { WtsError, callSite, errorAt } = require('./lib/error.cjs');
 const { Input } = require('./lib/input.cjs');
 const native = require('./lib/native.cjs');
 
+/** Those of this thread whose client has no logger. */
+const usualCalls = new Calls();
+
 const SessionStatus = Object.freeze(Object.fromEntries(native.sessionStatuses()));
 
 class Client {
-  #native;
+  #connected;
 
   constructor(options) {
-    this.#native = usable(callSite(Client), native.createClient(settings(checkedOptions('Client', options))));
+    const { logger, ...given } = checkedOptions('Client', options);
+    const calls = logger === undefined ? usualCalls : new Calls(logger);
+    this.#connected = connected(callSite(Client), calls, native.createClient, given);
   }
 
   async updateSessionStatus(sessionId, status, options) {
     const site = callSite(updateOfClient);
     const checked = checkedOptions('client.updateSessionStatus', options);
-    return update(site, () => this.#native, sessionId, status, checked);
+    return update(site, () => this.#connected, sessionId, status, checked);
   }
 
   async completeSession(sessionId, options) {
     const site = callSite(completeOfClient);
     const checked = checkedOptions('client.completeSession', options);
-    return complete(site, () => this.#native, sessionId, checked);
+    return complete(site, () => this.#connected, sessionId, checked);
   }
 
   async updateSessionStatuses(updates, options) {
     const site = callSite(updateManyOfClient);
     const checked = checkedOptions('client.updateSessionStatuses', options);
-    return collected(updateMany(site, this.#native, updates, checked), checked.onProgress);
+    return collected(updateMany(site, this.#connected, updates, checked), checked.onProgress);
   }
 
   async completeSessions(sessionIds, options) {
     const site = callSite(completeManyOfClient);
     const checked = checkedOptions('client.completeSessions', options);
-    return collected(completeMany(site, this.#native, sessionIds, checked), checked.onProgress);
+    return collected(completeMany(site, this.#connected, sessionIds, checked), checked.onProgress);
   }
 
   iterUpdateSessionStatuses(updates, options) {
     const site = callSite(iterUpdateOfClient);
     return iterated(() => {
       const checked = checkedOptions('client.iterUpdateSessionStatuses', options);
-      return updateMany(site, this.#native, updates, checked);
+      return updateMany(site, this.#connected, updates, checked);
     });
   }
 
@@ -59,12 +64,12 @@ class Client {
     const site = callSite(iterCompleteOfClient);
     return iterated(() => {
       const checked = checkedOptions('client.iterCompleteSessions', options);
-      return completeMany(site, this.#native, sessionIds, checked);
+      return completeMany(site, this.#connected, sessionIds, checked);
     });
   }
 
   close() {
-    this.#native.close();
+    this.#connected.client.close();
   }
 }
 
@@ -89,38 +94,38 @@ async function completeSession(sessionId, options) {
   return complete(site, () => shared(site, checked), sessionId, checked);
 }
 
-function update(site, client, sessionId, status, { stopBotInExecution = false, signal }) {
+function update(site, connect, sessionId, status, { stopBotInExecution = false, signal }) {
   checkText('sessionId', sessionId);
   checkText('status', status);
   throwIfAborted(signal);
-  const chosen = client();
-  return run(site, signal, (calls, id) => chosen.updateSessionStatus(calls, id, sessionId, status, stopBotInExecution));
+  const { client, calls } = connect();
+  return calls.run(site, signal, (id) => client.updateSessionStatus(id, sessionId, status, stopBotInExecution));
 }
 
-function complete(site, client, sessionId, { reactivateOnNewMessage = false, stopBotInExecution = false, signal }) {
+function complete(site, connect, sessionId, { reactivateOnNewMessage = false, stopBotInExecution = false, signal }) {
   checkText('sessionId', sessionId);
   throwIfAborted(signal);
-  const chosen = client();
-  return run(site, signal, (calls, id) =>
-    chosen.completeSession(calls, id, sessionId, reactivateOnNewMessage, stopBotInExecution),
+  const { client, calls } = connect();
+  return calls.run(site, signal, (id) =>
+    client.completeSession(id, sessionId, reactivateOnNewMessage, stopBotInExecution),
   );
 }
 
-function updateMany(site, client, updates, { stopBotInExecution = false, signal }) {
+function updateMany(site, { client, calls }, updates, { stopBotInExecution = false, signal }) {
   checkIterable('updates', updates);
   const input = new Input(updates, checkedUpdate);
-  return new Bulk(site, client.updateSessionStatuses(stopBotInExecution), input, signal);
+  return new Bulk(site, calls, client.updateSessionStatuses(stopBotInExecution), input, signal);
 }
 
 function completeMany(
   site,
-  client,
+  { client, calls },
   sessionIds,
   { reactivateOnNewMessage = false, stopBotInExecution = false, signal },
 ) {
   checkIterable('sessionIds', sessionIds);
   const input = new Input(sessionIds, checkedSessionId);
-  return new Bulk(site, client.completeSessions(reactivateOnNewMessage, stopBotInExecution), input, signal);
+  return new Bulk(site, calls, client.completeSessions(reactivateOnNewMessage, stopBotInExecution), input, signal);
 }
 
 function throwIfAborted(signal) {
@@ -131,15 +136,17 @@ function throwIfAborted(signal) {
 
 /** The client that all calls with the same settings share. */
 function shared(site, { apiKey, baseUrl }) {
-  return usable(site, native.sharedClient(settings({ apiKey, baseUrl })));
+  return connected(site, usualCalls, native.sharedClient, { apiKey, baseUrl });
 }
 
-function usable(site, made) {
+/** A native client made by `make`, and the calls through which its outcomes come. */
+function connected(site, calls, make, options) {
+  const client = calls.client(make, settings(options));
   // Not told by its class: where the module is loaded twice in a thread, the native half's classes are two as well.
-  if ('causes' in made) {
-    throw errorAt(site, made);
+  if ('causes' in client) {
+    throw errorAt(site, client);
   }
-  return made;
+  return { client, calls };
 }
 
 /** What the native half takes for `options`. */

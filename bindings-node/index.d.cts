@@ -156,6 +156,21 @@ export interface ClientOptions {
    * @defaultValue false; loopback addresses are always allowed
    */
   allowInsecureHttp?: boolean | undefined;
+  /**
+   * Told a line for each attempt, retry and pause; never the key or what was sent and received. With `NODE_DEBUG=wts-session`
+   * in the environment the lines of all clients go to the standard error as well.
+   *
+   * @defaultValue none
+   */
+  logger?: Logger | undefined;
+}
+
+/** Where the lines of a client's log go: `console`, or the logger of most libraries. What it throws breaks no call. */
+export interface Logger {
+  /** Told of each attempt that has ended. */
+  debug(line: string): void;
+  /** Told of each attempt that is made again, and when the API's rate limit makes everybody wait. */
+  warn(line: string): void;
 }
 
 /** What every call takes. */

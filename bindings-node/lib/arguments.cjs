@@ -31,6 +31,11 @@ const ITERABLE = is(
     (FUNCTION.accepts(value[Symbol.asyncIterator]) || FUNCTION.accepts(value[Symbol.iterator])),
 );
 
+const LOGGER = is(
+  'an object with the functions debug and warn',
+  (value) => OBJECT.accepts(value) && FUNCTION.accepts(value.debug) && FUNCTION.accepts(value.warn),
+);
+
 const STOP_BOT = { stopBotInExecution: BOOLEAN };
 const CALL = { signal: SIGNAL };
 const PROGRESS = { onProgress: FUNCTION };
@@ -47,6 +52,7 @@ const OPTIONS = {
     rateLimits: or(ARRAY, 'null', null),
     authScheme: STRING,
     allowInsecureHttp: BOOLEAN,
+    logger: LOGGER,
   },
   'client.updateSessionStatus': { ...STOP_BOT, ...CALL },
   'client.completeSession': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL },

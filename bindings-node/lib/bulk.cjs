@@ -1,6 +1,5 @@
 'use strict';
 
-const { run } = require('./calls.cjs');
 const { errorAt } = require('./error.cjs');
 const native = require('./native.cjs');
 
@@ -10,6 +9,7 @@ const forgotten = new FinalizationRegistry((unwatch) => unwatch());
 /** A bulk call under way. It gives its outcomes as they settle, many at a time. */
 class Bulk {
   #site;
+  #calls;
   #native;
   #input;
   #unwatch;
@@ -23,8 +23,9 @@ class Bulk {
   failure;
   isCancelled = false;
 
-  constructor(site, native, input, signal) {
+  constructor(site, calls, native, input, signal) {
     this.#site = site;
+    this.#calls = calls;
     this.#native = native;
     this.#input = input;
     input.connect({
@@ -101,7 +102,7 @@ class Bulk {
       return [];
     }
     this.#input.flow();
-    const { indexes, outcomes } = await run(this.#site, undefined, (calls, id) => this.#native.next(calls, id));
+    const { indexes, outcomes } = await this.#calls.run(this.#site, undefined, (id) => this.#native.next(id));
     this.#isOver = indexes.length === 0;
     return indexes.map((index, place) => this.#outcome(index, outcomes[place]));
   }

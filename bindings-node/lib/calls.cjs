@@ -1,28 +1,55 @@
 'use strict';
 
 const { errorAt } = require('./error.cjs');
-const { Calls } = require('./native.cjs');
+const { isHeard, tell } = require('./log.cjs');
+const native = require('./native.cjs');
 
-/** The calls of this thread that are under way, by their ids. */
+/** All calls of this thread that are under way, by their ids. */
 const pending = new Map();
 /** For each signal the ids of the calls that it cancels, and its one listener, however many they are. */
 const watched = new WeakMap();
-const calls = new Calls(settle);
 let lastId = 0;
 
-/**
- * Begins a call: `begin(calls, id)` hands it to the native half, which settles it later.
- *
- * The caller has seen to it that `signal` is not aborted yet.
- */
-function run(site, signal, begin) {
-  lastId = (lastId + 1) >>> 0;
-  const id = lastId;
-  if (signal !== undefined) {
-    watch(signal, id);
+/** The calls of a client, or of all that have no logger. */
+class Calls {
+  #native;
+  #logger;
+
+  constructor(logger) {
+    // Weakly, so that a logger may know the client that it is for, and both be forgotten.
+    const calls = new WeakRef(this);
+    this.#logger = logger;
+    this.#native = new native.Calls((ids, outcomes, lines) => {
+      if (lines !== null) {
+        tell(lines, calls.deref()?.#logger);
+      }
+      settle(ids, outcomes);
+    });
   }
-  begin(calls, id);
-  return new Promise((resolve, reject) => pending.set(id, { resolve, reject, site, signal }));
+
+  /** A native client made by `make`, whose calls these are. */
+  client(make, settings) {
+    return make(settings, this.#native, isHeard(this.#logger));
+  }
+
+  /**
+   * Begins a call: `begin(id)` hands it to the native half, which settles it later.
+   *
+   * The caller has seen to it that `signal` is not aborted yet.
+   */
+  run(site, signal, begin) {
+    lastId = (lastId + 1) >>> 0;
+    const id = lastId;
+    if (signal !== undefined) {
+      watch(signal, id);
+    }
+    begin(id);
+    return new Promise((resolve, reject) => pending.set(id, { resolve, reject, site, signal, calls: this }));
+  }
+
+  cancel(id) {
+    this.#native.cancel(id);
+  }
 }
 
 /** The call `id`, which is no longer pending; or nothing, where it was not any more. */
@@ -37,7 +64,7 @@ function taken(id) {
   return call;
 }
 
-/** Called by the native half with all that has settled meanwhile: JSON of results, batches of outcomes, failures. */
+/** Of all that has settled meanwhile: JSON of results, batches of outcomes, failures. */
 function settle(ids, outcomes) {
   for (let index = 0; index < ids.length; index += 1) {
     const call = taken(ids[index]);
@@ -60,7 +87,7 @@ function settleOne({ resolve, reject, site }, outcome) {
 function cancel(id, reason) {
   const call = taken(id);
   if (call !== undefined) {
-    calls.cancel(id);
+    call.calls.cancel(id);
     call.reject(reason);
   }
 }
@@ -92,4 +119,4 @@ function unwatch(signal, id) {
   }
 }
 
-module.exports = { run };
+module.exports = { Calls };

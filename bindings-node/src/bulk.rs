@@ -10,7 +10,7 @@ use wts_session::{Background, BulkCall, Error, Item, Operation, Outcome, Session
 
 use crate::convert::Json;
 use crate::error::Failure;
-use crate::promise::{Calls, locked};
+use crate::promise::{Channel, locked};
 
 /// So many outcomes at most are handed over at a time, so that JavaScript's other work gets its turn.
 const MOST: usize = 256;
@@ -20,12 +20,18 @@ const MOST: usize = 256;
 pub struct Bulk {
     call: Arc<Mutex<BulkCall>>,
     background: Arc<Background>,
+    channel: Channel,
 }
 
 impl Bulk {
-    pub(crate) fn start(background: &Arc<Background>, client: wts_session::Client, operation: Operation) -> Self {
+    pub(crate) fn start(
+        background: &Arc<Background>,
+        channel: Channel,
+        client: wts_session::Client,
+        operation: Operation,
+    ) -> Self {
         let call = BulkCall::start(background, client, operation);
-        Self { call: Arc::new(Mutex::new(call)), background: Arc::clone(background) }
+        Self { call: Arc::new(Mutex::new(call)), background: Arc::clone(background), channel }
     }
 }
 
@@ -58,9 +64,9 @@ impl Bulk {
 
     /// Begins the call `id`, whose result is a [`Batch`].
     #[napi(catch_unwind)]
-    pub fn next(&self, env: Env, calls: &Calls, id: u32) -> Result<()> {
+    pub fn next(&self, env: Env, id: u32) -> Result<()> {
         let call = Arc::clone(&self.call);
-        calls.begin(env, id, &self.background, async move {
+        self.channel.begin(env, id, &self.background, async move {
             Ok(Batch::from(poll_fn(|context| locked(&call).poll_many(context, MOST)).await))
         })
     }

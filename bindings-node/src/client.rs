@@ -4,36 +4,48 @@ use std::sync::Arc;
 
 use napi::{Either, Env, Result};
 use napi_derive::napi;
-use wts_session::{Background, CompleteOptions, Error, Operation, Session, SharedClients, UpdateOptions};
+use wts_session::{
+    Background, ClientBuilder, CompleteOptions, Error, Operation, Session, SharedClients, UpdateOptions,
+};
 
 use crate::bulk::Bulk;
 use crate::convert::{Settings, builder};
 use crate::error::Failure;
-use crate::promise::{Calls, background};
+use crate::promise::{Calls, Channel, background};
 
 static SHARED: SharedClients<wts_session::Client> = SharedClients::new();
 
-/// A client of the WTS Chat API.
+/// A client of the WTS Chat API, whose calls come and go through one channel.
 #[napi]
 pub struct Client {
     inner: wts_session::Client,
     background: Arc<Background>,
+    channel: Channel,
 }
 
-/// Makes a client of its own.
+/// Makes a client of its own, whose outcomes come through `calls`; also what is to be logged, if `is_logged`.
 #[napi(catch_unwind)]
-pub fn create_client(settings: Settings) -> Either<Client, Failure> {
-    made(builder(settings).and_then(wts_session::ClientBuilder::build))
+pub fn create_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
+    made(settings, calls, is_logged, ClientBuilder::build)
 }
 
-/// The client that all calls with these settings share.
+/// As [`create_client`], but the client is one that all calls with these settings share.
 #[napi(catch_unwind)]
-pub fn shared_client(settings: Settings) -> Either<Client, Failure> {
-    made(builder(settings).and_then(|builder| SHARED.get(builder, wts_session::ClientBuilder::build)))
+pub fn shared_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
+    made(settings, calls, is_logged, |builder| SHARED.get(builder, ClientBuilder::build))
 }
 
-fn made(client: std::result::Result<wts_session::Client, Error>) -> Either<Client, Failure> {
-    match client.and_then(|inner| Ok(Client { inner, background: background()? })) {
+fn made(
+    settings: Settings,
+    calls: &Calls,
+    is_logged: bool,
+    make: impl FnOnce(ClientBuilder) -> std::result::Result<wts_session::Client, Error>,
+) -> Either<Client, Failure> {
+    let client = builder(settings).and_then(|builder| {
+        let builder = if is_logged { builder.observer(calls.observer()) } else { builder };
+        Ok(Client { inner: make(builder)?, background: background()?, channel: calls.channel() })
+    });
+    match client {
         Ok(client) => Either::A(client),
         Err(error) => Either::B(Failure::from(&error)),
     }
@@ -41,12 +53,11 @@ fn made(client: std::result::Result<wts_session::Client, Error>) -> Either<Clien
 
 #[napi]
 impl Client {
-    /// Begins the call `id`; its outcome comes through `calls`.
+    /// Begins the call `id`.
     #[napi(catch_unwind)]
     pub fn update_session_status(
         &self,
         env: Env,
-        calls: &Calls,
         id: u32,
         session_id: Option<String>,
         status: Option<String>,
@@ -54,18 +65,17 @@ impl Client {
     ) -> Result<()> {
         let client = self.inner.clone();
         let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
-        calls.begin(env, id, &self.background, async move {
+        self.channel.begin(env, id, &self.background, async move {
             let (session_id, status) = (session_id.unwrap_or_default(), status.unwrap_or_default());
             client.update_session_status(session_id, status, options).await.map(Session::into_json)
         })
     }
 
-    /// Begins the call `id`; its outcome comes through `calls`.
+    /// Begins the call `id`.
     #[napi(catch_unwind)]
     pub fn complete_session(
         &self,
         env: Env,
-        calls: &Calls,
         id: u32,
         session_id: Option<String>,
         reactivate_on_new_message: bool,
@@ -75,7 +85,7 @@ impl Client {
         let options = CompleteOptions::new()
             .reactivate_on_new_message(reactivate_on_new_message)
             .stop_bot_in_execution(stop_bot_in_execution);
-        calls.begin(env, id, &self.background, async move {
+        self.channel.begin(env, id, &self.background, async move {
             client.complete_session(session_id.unwrap_or_default(), options).await.map(Session::into_json)
         })
     }
@@ -84,7 +94,7 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn update_session_statuses(&self, stop_bot_in_execution: bool) -> Bulk {
         let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
-        Bulk::start(&self.background, self.inner.clone(), Operation::UpdateSessionStatus(options))
+        Bulk::start(&self.background, self.channel.clone(), self.inner.clone(), Operation::UpdateSessionStatus(options))
     }
 
     /// Begins a bulk call.
@@ -93,7 +103,7 @@ impl Client {
         let options = CompleteOptions::new()
             .reactivate_on_new_message(reactivate_on_new_message)
             .stop_bot_in_execution(stop_bot_in_execution);
-        Bulk::start(&self.background, self.inner.clone(), Operation::CompleteSession(options))
+        Bulk::start(&self.background, self.channel.clone(), self.inner.clone(), Operation::CompleteSession(options))
     }
 
     /// Fails the calls that have not been sent yet, and all later ones.
@@ -109,8 +119,8 @@ impl Client {
 impl Client {
     /// Begins the call `id`, which panics.
     #[napi(catch_unwind)]
-    pub fn panic(&self, env: Env, calls: &Calls, id: u32) -> Result<()> {
-        calls.begin(env, id, &self.background, async { Ok(panic_as_the_tests_want_it()) })
+    pub fn panic(&self, env: Env, id: u32) -> Result<()> {
+        self.channel.begin(env, id, &self.background, async { Ok(panic_as_the_tests_want_it()) })
     }
 }
 

@@ -102,7 +102,7 @@ describe('aborting', () => {
 
   it('between the retries: no other is sent', async () => {
     const patient = clientWith({ maxRetries: 3 });
-    await standIn.script('aborted-between', { status: 503, headers: [['Retry-After', '3600']] });
+    await standIn.script('aborted-between', { status: 503, headers: [['Retry-After', '300']] });
     await abortsWhen(
       () => standIn.requests('aborted-between', 1),
       (signal) => patient.completeSession('aborted-between', { signal }),

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Client, WtsError } from 'wts-session';
-import { run } from '../lib/calls.cjs';
+import { Calls } from '../lib/calls.cjs';
 import { callSite } from '../lib/error.cjs';
 import native from '../lib/native.cjs';
 import { StandIn } from './support/stand-in.mjs';
@@ -135,7 +135,8 @@ describe('outcomes', () => {
   });
 
   it('cross to this thread many at a time', async () => {
-    const bulk = native.createClient(standIn.connection).completeSessions(false, false);
+    const calls = new Calls();
+    const bulk = calls.client(native.createClient, standIn.connection).completeSessions(false, false);
     let given = 0;
     while (given < 1000 && bulk.push('', undefined)) {
       given += 1;
@@ -143,7 +144,7 @@ describe('outcomes', () => {
     bulk.finish();
     const sizes = [];
     do {
-      sizes.push((await run(callSite(), undefined, (calls, id) => bulk.next(calls, id))).indexes.length);
+      sizes.push((await calls.run(callSite(), undefined, (id) => bulk.next(id))).indexes.length);
     } while (sizes.at(-1) > 0);
     assert.equal(
       sizes.reduce((sum, size) => sum + size),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Client, completeSession, updateSessionStatus, WtsError } from 'wts-session';
-import { run as begin } from '../lib/calls.cjs';
+import { Calls } from '../lib/calls.cjs';
 import { callSite } from '../lib/error.cjs';
 import native from '../lib/native.cjs';
 import { StandIn } from './support/stand-in.mjs';
@@ -154,12 +154,13 @@ describe('a stack of another kind', () => {
 
 describe('a panic', () => {
   it('is the error internal, and the client still works', async () => {
-    const inner = native.createClient(standIn.connection);
-    const error = await errorOf(begin(callSite(), undefined, (calls, id) => inner.panic(calls, id)));
+    const calls = new Calls();
+    const inner = calls.client(native.createClient, standIn.connection);
+    const error = await errorOf(calls.run(callSite(), undefined, (id) => inner.panic(id)));
     assert.ok(error instanceof WtsError);
     assert.equal(error.code, 'internal');
-    const result = await begin(callSite(), undefined, (calls, id) =>
-      inner.completeSession(calls, id, 'session_12345', false, false),
+    const result = await calls.run(callSite(), undefined, (id) =>
+      inner.completeSession(id, 'session_12345', false, false),
     );
     assert.equal(result.success, true);
   });

@@ -66,6 +66,7 @@ describe('the package', () => {
       'lib/calls.cjs',
       'lib/error.cjs',
       'lib/input.cjs',
+      'lib/log.cjs',
       'lib/native.cjs',
       'package.json',
       'wts-session.node',

@@ -24,6 +24,7 @@ describe('the key', () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /WtsError/);
     assert.match(stdout, /shown: \d+ files/);
+    assert.match(stderr, /^WTS-SESSION \d+: .+: attempt 1, HTTP 200, /m);
     assert.ok(!stdout.includes('CANARY'), around(stdout));
     assert.ok(!stderr.includes('CANARY'), around(stderr));
   });

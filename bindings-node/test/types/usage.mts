@@ -4,6 +4,7 @@ import {
   type ClientOptions,
   type CompletedSession,
   completeSession,
+  type Logger,
   type Session,
   SessionStatus,
   updateSessionStatus,
@@ -21,10 +22,14 @@ const options: ClientOptions = {
   rateLimits: [{ requests: 200, periodMs: 5000 }] as const,
   authScheme: 'raw',
   allowInsecureHttp: false,
+  logger: console,
 };
 const client = new Client(options);
 new Client();
 new Client({ apiKey: process.env.WTS_API_KEY, rateLimits: null });
+
+const logger: Logger = { debug: (line) => void line.length, warn: (line) => void line.length };
+new Client({ logger });
 
 const inProgress: 'IN_PROGRESS' = SessionStatus.InProgress;
 const status: SessionStatus = 'HIDDEN';
