@@ -78,6 +78,9 @@ static bool note(void *user_data, const wts_outcome *outcome)
     CHECK_TEXT(outcome->session_id, ids[outcome->index]);
     CHECK_EQUAL(codes[outcome->index], -1);
     codes[outcome->index] = outcome->code;
+    if (outcome->code != expected(outcome->index)) {
+        CHECK_TEXT(wts_error_text(outcome->error), wts_code_name(expected(outcome->index)));
+    }
     return true;
 }
 

@@ -1,4 +1,6 @@
-/* One client, many threads. */
+/* One client, many threads.
+ *
+ * usage: threads [THREADS CALLS] */
 #include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,8 +11,9 @@
 #include "stand_in.h"
 #include "wts_session.h"
 
-enum { THREADS = 256, CALLS = 8, CONCURRENCY = 16, ANSWER_MS = 20 };
+enum { CONCURRENCY = 16, ANSWER_MS = 20 };
 
+static unsigned thread_count = 256, calls_each = 8;
 static wts_client *client;
 
 static void check_call(unsigned thread, unsigned call)
@@ -20,8 +23,7 @@ static void check_call(unsigned thread, unsigned call)
     wts_error *error = NULL;
     struct json_object *session;
 
-    CHECK_EQUAL(wts_complete_session(client, id, NULL, &json, &error), WTS_OK);
-    if (CHECK(json != NULL)) {
+    if (CHECK_OK(wts_complete_session(client, id, NULL, &json, &error), &error) && CHECK(json != NULL)) {
         session = json_parsed(json);
         CHECK_TEXT(json_text(session, "sessionId"), id);
         CHECK_TEXT(json_text(session, "status"), "COMPLETED");
@@ -45,7 +47,7 @@ static void *work(void *number)
 {
     unsigned thread = *(unsigned *)number;
 
-    for (unsigned call = 0; call < CALLS; call++) {
+    for (unsigned call = 0; call < calls_each; call++) {
         check_call(thread, call);
         check_refusal(thread);
     }
@@ -69,18 +71,20 @@ static size_t open_descriptors(void)
 
 static void run_threads(void)
 {
-    static pthread_t threads[THREADS];
-    static unsigned numbers[THREADS];
+    pthread_t *threads = allocate(NULL, thread_count * sizeof *threads);
+    unsigned *numbers = allocate(NULL, thread_count * sizeof *numbers);
 
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < thread_count; i++) {
         numbers[i] = i;
         if (pthread_create(&threads[i], NULL, work, &numbers[i]) != 0) {
             give_up("no thread");
         }
     }
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < thread_count; i++) {
         pthread_join(threads[i], NULL);
     }
+    free(numbers);
+    free(threads);
 }
 
 static void calls_at_once(void)
@@ -113,19 +117,23 @@ static void requests_at_once(void)
         }
         most = last - first + 1 > most ? last - first + 1 : most;
     }
-    CHECK_EQUAL(count, THREADS * CALLS);
+    CHECK_EQUAL(count, thread_count * calls_each);
     if (!CHECK(most > 1 && most <= CONCURRENCY)) {
         CHECK_EQUAL(most, CONCURRENCY);
     }
     json_object_put(requests);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const char *const arguments[] = {"--create-unknown", "--latency", "20..20", NULL};
 
+    if (argc == 3) {
+        thread_count = (unsigned)strtoul(argv[1], NULL, 10);
+        calls_each = (unsigned)strtoul(argv[2], NULL, 10);
+    }
     stand_in_start(arguments);
-    test("256 threads call at once on one client", calls_at_once);
+    test("many threads call at once on one client", calls_at_once);
     test("no more requests are under way than max_concurrency", requests_at_once);
     return tests_done();
 }

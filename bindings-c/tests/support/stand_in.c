@@ -10,7 +10,7 @@
 #include "check.h"
 #include "json.h"
 
-enum { MAX_ARGUMENTS = 32 };
+enum { MAX_ARGUMENTS = 32, DAY_MS = 86400000 };
 
 static struct json_object *printed;
 
@@ -169,7 +169,7 @@ static char *control(const char *path, const char *body)
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     if (body != NULL) {
@@ -201,7 +201,7 @@ struct json_object *stand_in_requests(const char *session_id, size_t at_least)
     CURL *curl = curl_easy_init();
     char *escaped = curl_easy_escape(curl, session_id == NULL ? "" : session_id, 0);
     char *path =
-        text_of("requests?at_least=%zu&wait_ms=3000%s%s", at_least, session_id == NULL ? "" : "&session_id=", escaped);
+        text_of("requests?at_least=%zu&wait_ms=30000%s%s", at_least, session_id == NULL ? "" : "&session_id=", escaped);
     struct json_object *requests = parsed_control(path);
 
     free(path);
@@ -257,7 +257,16 @@ wts_config *stand_in_config(void)
     wts_config_set_base_url(config, stand_in_text("api"));
     wts_config_set_max_retries(config, 0);
     wts_config_set_rate_limits(config, NULL, 0);
+    wts_config_set_timeout_ms(config, DAY_MS);
+    wts_config_set_total_timeout_ms(config, WTS_NO_TIMEOUT);
     return config;
+}
+
+bool check_ok(const char *file, int line, const char *what, wts_code code, wts_error *const *error)
+{
+    bool holds = code == WTS_OK && *error == NULL;
+
+    return check_texts(file, line, what, holds ? NULL : wts_error_text(*error), NULL);
 }
 
 wts_client *stand_in_client(void)

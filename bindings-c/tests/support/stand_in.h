@@ -3,6 +3,7 @@
 #define WTS_TESTS_STAND_IN_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 
 #include "wts_session.h"
 
@@ -32,10 +33,16 @@ void stand_in_check_windows(void);
 /* What the stand-in does with the next requests for a session: a JSON array of steps. */
 void stand_in_script(const char *session_id, const char *steps);
 
-/* A config for the stand-in, without retries and limits. */
+/* A config for the stand-in, without retries and limits, those of time included: on a busy machine, or under valgrind,
+ * a call may take long. */
 wts_config *stand_in_config(void);
 
 /* A client of that config. */
 wts_client *stand_in_client(void);
+
+/* Checks that a call succeeded; where it did not, the text of its error is told. */
+bool check_ok(const char *file, int line, const char *what, wts_code code, wts_error *const *error);
+
+#define CHECK_OK(call, error) check_ok(__FILE__, __LINE__, #call, (call), (error))
 
 #endif
