@@ -42,6 +42,13 @@ bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json |
 	cd bindings-node && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+# With their scripts, which fetch what fits the machine.
+target/node-runtimes/node_modules/.package-lock.json: bindings-node/test/runtimes/package.json | system
+	@echo "installing Node, Bun and Deno into target/node-runtimes"
+	mkdir -p target/node-runtimes && cp $< target/node-runtimes/
+	cd target/node-runtimes && npm install --no-audit --no-fund --loglevel=error
+	touch $@
+
 .PHONY: stand-in python node c
 stand-in: | system
 	cargo build --locked -q -p wts-stand-in
@@ -93,7 +100,7 @@ test-python: stand-in python ## the tests of the Python package
 test-packaging: stand-in python ## wheel and source distribution in clean environments; takes minutes, and is not part of test
 	cd bindings-python && pytest -q -m packaging
 
-test-node: stand-in node ## the tests of the npm package
+test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
 
 test-c: stand-in c ## the tests of the C library
