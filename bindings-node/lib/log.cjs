@@ -4,10 +4,12 @@ const { debuglog, inspect } = require('node:util');
 
 /** Writes to the standard error where the environment variable `NODE_DEBUG` asks for it. */
 const debug = debuglog('wts-session');
+// Bun does not tell.
+const isDebugging = debug.enabled ?? /\bwts-session\b/i.test(process.env.NODE_DEBUG);
 
 /** Whether anybody hears of what happens to calls, `logger` or else. */
 function isHeard(logger) {
-  return logger !== undefined || debug.enabled;
+  return logger !== undefined || isDebugging;
 }
 
 /** Tells whoever hears of it. */

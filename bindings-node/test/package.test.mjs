@@ -1,45 +1,27 @@
 // What users get: the tarball, its types, its modules.
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import native from '../lib/native.cjs';
-import { packageFolder, run } from './support/run.mjs';
+import { newConsumer, succeeds } from './support/consumer.mjs';
+import { packageFolder } from './support/run.mjs';
 
 const root = join(packageFolder, '..');
 const tool = (name) => join(packageFolder, 'node_modules', '.bin', name);
 let folder;
 let tarball;
 let consumer;
+let installed;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wts-session-package-'));
-  // Without its scripts, which would put a build for users in the place of the one that is tested here.
-  await succeeds('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
-  const [name] = await readdir(folder);
-  tarball = join(folder, name);
-  consumer = join(folder, 'consumer');
-  await mkdir(join(consumer, 'node_modules', 'wts-session'), { recursive: true });
-  await writeFile(join(consumer, 'package.json'), '{ "private": true }');
-  await succeeds('tar', ['--extract', '--file', tarball, '--strip-components', '1', '--directory', installed()]);
-  await cp(join(packageFolder, 'node_modules', '@types'), join(consumer, 'node_modules', '@types'), {
-    recursive: true,
-  });
-  await cp(join(packageFolder, 'node_modules', 'undici-types'), join(consumer, 'node_modules', 'undici-types'), {
-    recursive: true,
-  });
+  ({ folder, tarball, consumer, installed } = await newConsumer());
+  for (const name of ['@types', 'undici-types']) {
+    await cp(join(packageFolder, 'node_modules', name), join(consumer, 'node_modules', name), { recursive: true });
+  }
 });
 
 after(() => rm(folder, { recursive: true, force: true }));
-
-const installed = () => join(consumer, 'node_modules', 'wts-session');
-
-async function succeeds(command, args, options) {
-  const ended = await run(command, args, options);
-  assert.equal(ended.code, 0, `${command} ${args.join(' ')}\n${ended.stdout}${ended.stderr}`);
-  return ended.stdout;
-}
 
 describe('the package', () => {
   it('has the version of the workspace', async () => {
@@ -52,9 +34,9 @@ describe('the package', () => {
   });
 
   it('holds what it should, and nothing else', async () => {
-    const files = (await readdir(installed(), { recursive: true, withFileTypes: true }))
+    const files = (await readdir(installed, { recursive: true, withFileTypes: true }))
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(installed().length + 1));
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(installed.length + 1));
     assert.deepEqual(files.sort(), [
       'README.md',
       'index.cjs',
