@@ -116,6 +116,12 @@ impl AsyncCalls {
         self.start_bulk(py, Operation::CompleteSession(options))
     }
 
+    /// For the tests: a call that panics.
+    #[cfg(debug_assertions)]
+    fn _panic(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<Call> {
+        self.start(py, future, |_| async { panic!("as the tests want it") })
+    }
+
     fn _close(&self) {
         self.own.close();
     }

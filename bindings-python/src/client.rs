@@ -129,6 +129,13 @@ impl Client {
         self.start_bulk(py, Operation::CompleteSession(options))
     }
 
+    /// For the tests: a call that panics.
+    #[cfg(debug_assertions)]
+    fn _panic<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.own.get().map_err(|error| exception(py, &error))?;
+        wait(py, client, async { panic!("as the tests want it") })
+    }
+
     /// Close the client: calls that wait to be sent, and all later ones, raise `ClientClosedError`.
     ///
     /// Requests under way end as they would.

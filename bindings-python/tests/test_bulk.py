@@ -176,7 +176,7 @@ def test_what_is_no_iterable_of_items_is_a_type_error(kind: str, wrong: Any, api
 WRONG_PAIRS: list[Any] = ["ab", ("s",), ("s", "PENDING", 1), {"s": 1, "PENDING": 2}, {"s", "PENDING"}, 5, None]
 
 
-@pytest.mark.parametrize("wrong", WRONG_PAIRS, ids=repr)
+@pytest.mark.parametrize("wrong", WRONG_PAIRS, ids=lambda wrong: type(wrong).__name__)
 def test_what_is_no_pair_is_a_type_error(bulk: Bulk, wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"argument 'updates\[1\]': a pair of session id and status is expected, not"):
         bulk.update_session_statuses([("", "PENDING"), wrong])

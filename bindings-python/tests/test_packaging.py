@@ -24,8 +24,12 @@ OLDEST = (3, 9)
 
 
 def command(*words: str | Path, cwd: Path | None = None) -> str:
-    """What a command prints; without the settings that speed up builds for tests."""
+    """What a command prints; without the settings that speed up builds for tests.
+
+    All builds share the workspace's folder of compiled dependencies: they take long, and are the same for all.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYO3_", "VIRTUAL_ENV"))}
+    environment["CARGO_TARGET_DIR"] = str(REPOSITORY / "target")
     done = subprocess.run([str(word) for word in words], cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
