@@ -15,7 +15,7 @@ unexport WTS_API_KEY WTS_BASE_URL
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-python test-node test-c
+PARTS   := lint test-docs test-rust test-python test-packaging test-node test-c
 STAMPS  := target/stamps
 # All files of the project; any of them may matter to any part.
 FILES   := $(or $(wildcard $(shell git ls-files --cached --others --exclude-standard 2>/dev/null)),always)
@@ -97,7 +97,7 @@ test-rust: stand-in ## the tests of core and of the stand-in
 test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q
 
-test-packaging: stand-in python ## wheel and source distribution in clean environments; takes minutes, and is not part of test
+test-packaging: stand-in python ## the Python wheel and source distribution, in clean environments
 	cd bindings-python && pytest -q -m packaging
 
 test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ## the tests of the npm package
@@ -111,7 +111,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c bench-rust bench-bulk clean
+.PHONY: generate format install-c bench-rust bench-bulk bench-import bench-python clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate-docs.py
@@ -132,6 +132,22 @@ bench-rust: | system ## CPU per call beside a raw hyper client
 bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench bulk
+
+# A release wheel, beside the packages that it is compared with.
+BENCH_PYTHON := target/bench-python
+$(BENCH_PYTHON)/.installed: bindings-python/requirements-bench.txt $(filter core/% bindings-python/%,$(FILES)) | .venv/.installed
+	rm -rf $(BENCH_PYTHON)
+	cd bindings-python && env -u PYO3_CONFIG_FILE maturin build -q --locked --release --out ../$(BENCH_PYTHON)/wheel
+	python3 -m venv $(BENCH_PYTHON)
+	$(BENCH_PYTHON)/bin/pip install -q -r $< $(BENCH_PYTHON)/wheel/*.whl
+	touch $@
+
+bench-import: $(BENCH_PYTHON)/.installed ## size and time to import of the Python package, beside requests and httpx
+	$(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_import.py $(BENCH_PYTHON)/wheel/*.whl
+
+bench-python: $(BENCH_PYTHON)/.installed ## CPU per call from Python, beside other HTTP clients
+	cargo build --locked -q --release -p wts-stand-in
+	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in $(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_calls.py
 
 clean: ## removes all that was built
 	rm -rf target .venv bindings-node/node_modules bindings-node/*.node bindings-python/python/wts_session/*.so
