@@ -1,0 +1,154 @@
+// A running n8n: what its editor offers, the credential test, and an execution that its user stops.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
+import { N8n } from './support/n8n.mjs';
+import { Server } from './support/server.mjs';
+import { CREDENTIALS, credential, workflow, wtsChat } from './support/workflow.mjs';
+
+const UNDER_WAY = 64;
+const COMPLETE = { operation: 'concludeSession' };
+const ids = Array.from({ length: 100 }, (_, index) => ({ id: `stopped-${index}` }));
+
+let standIn;
+let n8n;
+let server;
+
+before(async () => {
+  standIn = await StandIn.start({ extra: ['--create-unknown'] });
+  const { token: apiKey, api: baseUrl } = standIn.addresses;
+  n8n = await N8n.install();
+  await n8n.import(
+    [credential('good', { apiKey, baseUrl })],
+    [
+      workflow('stopped', ids, [wtsChat('Complete', COMPLETE)]),
+      workflow('after-it', [{ id: 'after-it' }], [wtsChat('Complete', COMPLETE)]),
+    ],
+  );
+  server = await Server.start(n8n);
+});
+
+after(async () => {
+  await server?.stop();
+  await n8n?.remove();
+  await standIn.stop();
+});
+
+describe('n8n offers', () => {
+  let types;
+  before(async () => {
+    types = await server.request('GET', '/types/nodes.json');
+  });
+  const offered = (name) => types.find((type) => type.name === `n8n-nodes-wts-session.${name}`);
+
+  it('the node, with an icon for light and dark', async () => {
+    const { displayName, iconUrl, codex } = offered('wtsSession');
+    assert.equal(displayName, 'WTS Chat');
+    assert.ok(codex.alias.includes('WhatsApp'));
+    for (const url of [iconUrl.light, iconUrl.dark]) {
+      const answer = await fetch(`${server.url}/${url}`);
+      assert.match(answer.headers.get('content-type'), /svg/);
+    }
+    assert.notEqual(iconUrl.light, iconUrl.dark);
+  });
+
+  it('the node as a tool of agents', () => {
+    assert.equal(offered('wtsSessionTool').displayName, 'WTS Chat Tool');
+  });
+
+  it('the credential, with the API’s address', async () => {
+    const all = await server.request('GET', '/types/credentials.json');
+    const { properties } = all.find(({ name }) => name === 'wtsApi');
+    const fields = Object.fromEntries(properties.map((property) => [property.name, property]));
+    assert.deepEqual(Object.keys(fields), ['apiKey', 'baseUrl']);
+    assert.equal(fields.apiKey.typeOptions.password, true);
+    assert.equal(fields.baseUrl.default, 'https://api.wts.chat');
+  });
+});
+
+describe('the credential test', () => {
+  let otherServer;
+  before(async () => {
+    otherServer = createServer((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'));
+    await once(otherServer.listen(0, '127.0.0.1'), 'listening');
+  });
+  after(() => otherServer.close());
+
+  async function test(data) {
+    const { api: baseUrl, token: apiKey } = standIn.addresses;
+    const credentials = { id: CREDENTIALS.good, name: 'good', type: 'wtsApi', data: { apiKey, baseUrl, ...data } };
+    return (await server.request('POST', '/rest/credentials/test', { credentials })).data;
+  }
+
+  it('accepts a key that the API accepts, also as people paste it, and changes nothing', async () => {
+    const { token, api } = standIn.addresses;
+    for (const apiKey of [token, ` Bearer ${token}\n`]) {
+      for (const baseUrl of [api, `${api}/`]) {
+        assert.deepEqual(await test({ apiKey, baseUrl }), { status: 'OK', message: 'The API accepts the key' });
+      }
+    }
+    const requests = await standIn.allRequests();
+    assert.equal(requests.length, 4);
+    for (const { method, path, authorization, headers } of requests) {
+      assert.deepEqual([method, path], ['GET', '/chat/v1/credential-test'], authorization);
+      assert.equal(headers.authorization, 'Bearer ***');
+    }
+  });
+
+  it('tells what is wrong', async () => {
+    const { port } = otherServer.address();
+    for (const [data, message] of [
+      [{ apiKey: 'pn_CANARY' }, /^The API did not accept the key/],
+      [{ apiKey: ' ' }, /^No API key!/],
+      [
+        { baseUrl: `http://127.0.0.1:${port}` },
+        /^HTTP 404 is not the answer of the WTS Chat API\. Check the base URL\.$/,
+      ],
+      [{ baseUrl: 'http://api.example.com' }, /plain http/],
+      [{ baseUrl: 'nonsense' }, /The base URL is no URL/],
+      [{ baseUrl: standIn.addresses.refused }, /ECONNREFUSED/],
+    ]) {
+      const result = await test(data);
+      assert.equal(result.status, 'Error', JSON.stringify(data));
+      assert.match(result.message, message);
+    }
+  });
+});
+
+describe('an execution that its user stops', () => {
+  async function run(id) {
+    const { data: workflowData } = await server.request('GET', `/rest/workflows/${id}`);
+    const { data } = await server.request('POST', `/rest/workflows/${id}/run`, {
+      workflowData,
+      triggerToStartFrom: { name: 'Start' },
+    });
+    return data.executionId;
+  }
+
+  it('sends nothing more, and lets what was sent come to its end', async () => {
+    await Promise.all(ids.map(({ id }) => standIn.script(id, { pass: true, delay_ms: 2000 })));
+    await standIn.script('after-it', { pass: true, delay_ms: 4000 });
+    const sent = async () => (await standIn.allRequests()).filter(({ method }) => method === 'PUT');
+    const execution = await run('stopped');
+    await standIn.requests(ids[UNDER_WAY - 1].id, 1);
+    await server.request('POST', `/rest/executions/${execution}/stop`);
+    assert.equal((await sent()).length, UNDER_WAY);
+    // It ends when all the others would have been sent.
+    await finished(await run('after-it'));
+    assert.equal((await sent()).length, UNDER_WAY + 1);
+    const { data } = await server.request('GET', `/rest/executions/${execution}`);
+    assert.equal(data.status, 'canceled');
+  });
+
+  async function finished(execution) {
+    for (;;) {
+      const { data } = await server.request('GET', `/rest/executions/${execution}`);
+      if (data.finished) {
+        return;
+      }
+      await standIn.requests('after-it', 1);
+    }
+  }
+});
