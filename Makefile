@@ -15,14 +15,15 @@ unexport WTS_API_KEY WTS_BASE_URL
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-python test-packaging test-node test-c
+PARTS   := lint test-docs test-rust test-python test-packaging test-node test-n8n-node test-c
 STAMPS  := target/stamps
+N8N     := integrations/n8n-nodes-wts-session
 # All files of the project; any of them may matter to any part.
 FILES   := $(or $(wildcard $(shell git ls-files --cached --others --exclude-standard 2>/dev/null)),always)
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s $$'\t'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | column -t -s $$'\t'
 
 # ---- what the rest needs -------------------------------------------------------------------------------------------
 
@@ -49,7 +50,13 @@ target/node-runtimes/node_modules/.package-lock.json: bindings-node/test/runtime
 	cd target/node-runtimes && npm install --no-audit --no-fund --loglevel=error
 	touch $@
 
-.PHONY: stand-in python node c
+# The binding is a link to bindings-node there.
+$(N8N)/node_modules/.package-lock.json: $(N8N)/package-lock.json | system
+	@echo "installing npm packages into $(N8N)/node_modules"
+	cd $(N8N) && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: stand-in python node n8n-node c
 stand-in: | system
 	cargo build --locked -q -p wts-stand-in
 
@@ -58,6 +65,9 @@ python: .venv/.installed
 
 node: bindings-node/node_modules/.package-lock.json
 	cd bindings-node && npm run -s build:dev
+
+n8n-node: node $(N8N)/node_modules/.package-lock.json
+	cd $(N8N) && npm run -s build
 
 c: | system
 	$(MAKE) -s -C bindings-c build $(CURDIR)/target/c/demo
@@ -82,7 +92,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-python test-packaging test-node test-c test-docs
+.PHONY: lint test-rust test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets -- -D warnings
@@ -103,6 +113,12 @@ test-packaging: stand-in python ## the Python wheel and source distribution, in 
 test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
 
+test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts
+	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
+
+test-n8n: stand-in n8n-node ## the n8n node in a real n8n, which is installed the first time: 1.8 GB, several minutes; not part of test
+	cd $(N8N) && node --test --test-timeout=900000 test-n8n/*.test.mjs
+
 test-c: stand-in c ## the tests of the C library
 	$(MAKE) -s -C bindings-c test
 
@@ -111,19 +127,24 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c bench-rust bench-bulk bench-import bench-python clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-bulk bench-import bench-python clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate-docs.py
 
-format: .venv/.installed bindings-node/node_modules/.package-lock.json ## formats all sources
+format: .venv/.installed bindings-node/node_modules/.package-lock.json $(N8N)/node_modules/.package-lock.json ## formats all sources
 	cargo fmt --all
 	cd bindings-python && ruff format -q && ruff check -q --fix
 	cd bindings-node && npm run -s format
+	cd $(N8N) && npm run -s format
 	$(MAKE) -s -C bindings-c format
 
 install-c: | system ## header, libraries, pkg-config and CMake files into PREFIX (default /usr/local), below DESTDIR
 	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) bindings-c/install.sh
+
+n8n-screenshots: stand-in n8n-node ## makes the pictures in docs/n8n anew, with a real n8n and Chromium
+	scripts/install-system-packages chromium
+	$(N8N)/scripts/screenshots.mjs
 
 bench-rust: | system ## CPU per call beside a raw hyper client
 	cargo build --locked -q --release -p wts-stand-in
@@ -150,4 +171,4 @@ bench-python: $(BENCH_PYTHON)/.installed ## CPU per call from Python, beside oth
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in $(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_calls.py
 
 clean: ## removes all that was built
-	rm -rf target .venv bindings-node/node_modules bindings-node/*.node bindings-python/python/wts_session/*.so
+	rm -rf target .venv bindings-node/node_modules bindings-node/*.node $(N8N)/node_modules $(N8N)/dist bindings-python/python/wts_session/*.so
