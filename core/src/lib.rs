@@ -24,6 +24,7 @@
 
 mod answer;
 mod background;
+mod bell;
 pub mod blocking;
 mod bulk;
 mod client;
@@ -43,6 +44,7 @@ mod transport;
 mod validate;
 
 pub use background::Background;
+pub use bell::Bell;
 pub use bulk::{Bulk, BulkCall, Outcome};
 pub use client::Client;
 pub use config::{AuthScheme, ClientBuilder, RateLimit, count, milliseconds, seconds};
