@@ -5,47 +5,68 @@
  *
  * OVERVIEW
  *   Make a wts_config, set what differs from the defaults, make a wts_client of it, free the config. Keep the client as
- *   long as there are calls to make: it keeps connections open. examples/ has whole programs.
+ *   long as there are calls to make: it keeps connections open. There are three kinds of calls: blocking ones
+ *   (wts_complete_session, wts_update_session_status), bulk calls, which block and tell a function of each item
+ *   (wts_complete_sessions, wts_update_session_statuses), and calls that are started and come out of a queue when they
+ *   have settled (wts_start_...; see EVENT LOOPS). examples/ has whole programs.
  *
  * OWNERSHIP
  *   What comes out of a function through an out parameter, or from a function that ends in _new, is yours: free it with
- *   the function of its type (wts_config_free, wts_client_free, wts_error_free, wts_string_free), once, and never with
- *   free(). All of these take null. What goes in stays yours and is copied where it is kept. A string that is returned as
- *   const char * belongs to the object it was read from, or to the library.
+ *   the function of its type (wts_config_free, wts_client_free, wts_queue_free, wts_call_free, wts_cancellable_free,
+ *   wts_error_free, wts_string_free), once, and never with free(). All of these take null, and they may come in any
+ *   order: clients, queues, calls and cancellables do not need each other to be freed. What goes in stays yours and is
+ *   copied where it is kept. A string that is returned as const char * belongs to the object it was read from, or to
+ *   the library.
  *
  * STRINGS
- *   All strings end with a NUL and are UTF-8. In: null and bad UTF-8 are errors, never crashes; each function says which.
- *   Out: a string has no NUL inside; where the API sent one, U+FFFD stands in its place.
+ *   All strings end with a NUL and are UTF-8. In: null and bad UTF-8 are errors, never crashes; each function says
+ *   which. Out: a string has no NUL inside; where the API sent one, U+FFFD stands in its place.
  *
  * ERRORS
  *   A function that can fail returns a wts_code: WTS_OK, which is 0, or what went wrong. It takes a wts_error ** as its
  *   last parameter, which receives the details. Out parameters are always set: when a call fails, its results are null,
  *   and when it succeeds, its error is null. An out parameter may be null itself; what it would have received is then
- *   freed. Code, message and description are the same in every language of this library. The API key is in no text.
- *   A panic inside of the library does not cross into C: it is WTS_INTERNAL, and the client can still be used.
+ *   freed. Code, message and description are the same in every language of this library. The API key is in no text. A
+ *   panic inside of the library does not cross into C: it is WTS_INTERNAL, and the client can still be used.
  *
  * TIME
- *   Times are milliseconds. A call blocks its thread until it has succeeded or failed, which includes waiting for the
- *   account's limits and sending again what failed in passing; the total time limit bounds all of it. Where
- *   wts_error_may_have_been_applied is true, the API may have carried out the call that failed.
+ *   Times are milliseconds. A call takes until it has succeeded or failed, which includes waiting for the account's
+ *   limits and sending again what failed in passing; the total time limit bounds all of it. Where
+ *   wts_error_may_have_been_applied is true, the API may have carried out the call that failed. A call ends before its
+ *   time when it is cancelled: through the wts_cancellable of its options, by wts_call_cancel, or by a function of a
+ *   bulk call that returns false. Its connection is closed then.
+ *
+ * EVENT LOOPS
+ *   Make a wts_queue for the loop, and have the loop watch the descriptor from wts_queue_fd for reading. Start calls
+ *   with wts_start_complete_session and wts_start_update_session_status, which do not wait. Each settles sometime,
+ *   whatever becomes of it, and the descriptor is readable then: take calls out with wts_queue_next(queue, 0) until
+ *   there is none, read the result of each with wts_call_take, and free it. Any number of calls may be under way, on
+ *   one descriptor; of their requests as many as wts_config_set_max_concurrency allows. Without an event loop,
+ *   wts_queue_next can wait.
  *
  * THREADS
- *   Any number of threads may use a client at the same time. A config belongs to one thread at a time. Many threads may
- *   read an error. Whatever is freed must not be in use elsewhere. Do not call the library from a signal handler, and do
- *   not cancel a thread that is inside of it.
+ *   Any number of threads may use a client, a queue, a call or a cancellable at the same time. A config belongs to one
+ *   thread at a time. Many threads may read an error. Whatever is freed must not be in use elsewhere. Do not call the
+ *   library from a signal handler, and do not cancel a thread that is inside of it.
+ *   A blocking call needs no other thread. The first call of a client that is started, or the first bulk call, makes a
+ *   thread that sends the requests of all such calls and ends with the client. It runs no function of yours and handles
+ *   no signals.
  *
  * PROCESSES
  *   After fork() the child may use, and free, the clients of its parent: at its first call it makes connections of its
- *   own. The limits of the account are kept in each process by itself. The library installs no signal handlers and
- *   raises no SIGPIPE, leaves the locale alone, and writes nothing to standard output or standard error. Once loaded it
- *   stays: dlclose() does not unload it. Certificates are checked against those of the system, or of the environment's
- *   SSL_CERT_FILE and SSL_CERT_DIR; the environment's HTTPS_PROXY and NO_PROXY count.
+ *   own. Its queues are empty and have other descriptors, and its cancellables have not cancelled anything; calls that
+ *   were started by the parent stay there, and can only be freed. The limits of the account are kept in each process by
+ *   itself. The library installs no signal handlers and raises no SIGPIPE, leaves the locale alone, and writes nothing
+ *   to standard output or standard error. Once loaded it stays: dlclose() does not unload it. Certificates are checked
+ *   against those of the system, or of the environment's SSL_CERT_FILE and SSL_CERT_DIR; the environment's HTTPS_PROXY
+ *   and NO_PROXY count.
  *
  * ABI
- *   A program that was linked against libwts_session.so.0 works with every later version of that soname. Numbers of codes
- *   are never used again, and there may be new ones. Structs that begin with struct_size may grow at their end; their
- *   initialiser macro sets it. All other structs stay as they are. The members of wts_config, wts_client and wts_error are
- *   not known outside.
+ *   A program that was linked against libwts_session.so.0 works with every later version of that soname. Numbers of
+ *   codes are never used again, and there may be new ones. Structs that begin with struct_size may grow at their end;
+ *   their initialiser macro sets it. All other structs stay as they are, but for new members at the end of wts_outcome,
+ *   which only the library makes. The members of wts_config, wts_client, wts_queue, wts_call, wts_cancellable and
+ *   wts_error are not known outside.
  */
 
 
@@ -60,17 +81,39 @@
 #define WTS_VERSION_MAJOR 0
 #define WTS_VERSION_MINOR 1
 #define WTS_VERSION_PATCH 0
+/** Whether this header is of this version or a later one. */
+#define WTS_VERSION_IS_AT_LEAST(major, minor, patch)                                                                   \
+    (WTS_VERSION_MAJOR * 1000000 + WTS_VERSION_MINOR * 1000 + WTS_VERSION_PATCH >=                                     \
+     (major) * 1000000 + (minor) * 1000 + (patch))
+
+/* What this header offers beyond the first one: a program that may meet an older one asks with #ifdef. */
+#define WTS_HAS_CALLS 1
+#define WTS_HAS_CANCELLABLE 1
 
 /** Initialises a `wts_update_options` with the defaults. */
-#define WTS_UPDATE_OPTIONS_INIT {sizeof(wts_update_options), false, {0}}
+#define WTS_UPDATE_OPTIONS_INIT {sizeof(wts_update_options), false, {0}, NULL}
 /** Initialises a `wts_complete_options` with the defaults. */
-#define WTS_COMPLETE_OPTIONS_INIT {sizeof(wts_complete_options), false, false, {0}}
+#define WTS_COMPLETE_OPTIONS_INIT {sizeof(wts_complete_options), false, false, {0}, NULL}
 
 
 /**
  * As a total time limit: none.
  */
 #define WTS_NO_TIMEOUT UINT64_MAX
+
+/**
+ * A call that was started, from `wts_start_complete_session` or `wts_start_update_session_status`.
+ *
+ * It is yours from its start on and whatever becomes of it, and is freed with `wts_call_free`.
+ */
+typedef struct wts_call wts_call;
+
+/**
+ * Cancels calls that wait, blocking and bulk calls above all, from another thread. From `wts_cancellable_new`.
+ *
+ * Calls are given it in their options. It may be given to any number of calls, and freed as soon as they have begun.
+ */
+typedef struct wts_cancellable wts_cancellable;
 
 /**
  * A client of the API, from `wts_client_new`. Any number of threads may use it at the same time.
@@ -94,6 +137,13 @@ typedef struct wts_config wts_config;
  * the same time. No text in it shows the API key.
  */
 typedef struct wts_error wts_error;
+
+/**
+ * Tells which calls have settled, to an event loop or to a thread that waits. From `wts_queue_new`.
+ *
+ * One queue serves any number of calls and clients. An event loop has one of its own, and watches its descriptor.
+ */
+typedef struct wts_queue wts_queue;
 
 /**
  * What came of a call: `WTS_OK`, or one of the codes below. New codes may be added, so have a `default` branch.
@@ -130,6 +180,10 @@ typedef struct wts_update_options {
      * Never read. New members come behind it.
      */
     uint8_t reserved[7];
+    /**
+     * Cancels the call from another thread. Null: nobody does. Default: null.
+     */
+    const struct wts_cancellable *cancellable;
 } wts_update_options;
 
 /**
@@ -152,6 +206,10 @@ typedef struct wts_complete_options {
      * Never read. New members come behind it.
      */
     uint8_t reserved[6];
+    /**
+     * Cancels the call from another thread. Null: nobody does. Default: null.
+     */
+    const struct wts_cancellable *cancellable;
 } wts_complete_options;
 
 /**
@@ -193,8 +251,9 @@ typedef struct wts_outcome {
 /**
  * Is told of each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
  *
- * Returning false cancels the rest: requests under way are broken off, and no further item is reported. It may make
- * calls on the same client; it must not free it.
+ * Returning false cancels the rest: requests under way are broken off, and no further item is reported. To be told of
+ * these as well, and of what may have been applied, cancel with a `wts_cancellable` and return true. It may make calls
+ * on the same client; it must not free it.
  */
 typedef bool (*wts_outcome_fn)(void *user_data, const struct wts_outcome *outcome);
 
@@ -243,7 +302,8 @@ typedef struct wts_status_update {
 #define WTS_MISSING_API_KEY 5
 
 /**
- * A setting or an option is out of its range, or a config or client is null. Nothing was sent.
+ * A setting or an option is out of its range, an object that is needed is null, or a call has no result to take. Nothing
+ * was sent for it.
  */
 #define WTS_INVALID_CONFIG 6
 
@@ -458,6 +518,35 @@ void wts_config_set_auth_scheme(struct wts_config *config, const char *auth_sche
 void wts_config_set_allow_insecure_http(struct wts_config *config, bool allow);
 
 /**
+ * Makes a cancellable.
+ *
+ * @return A cancellable to be freed with `wts_cancellable_free`; null only for a bug of this library.
+ *
+ * Threads: any.
+ */
+struct wts_cancellable *wts_cancellable_new(void);
+
+/**
+ * Cancels all calls that were given this cancellable, and for good: also those that are yet to begin.
+ *
+ * Requests under way are broken off and their connections are closed. The calls fail with `WTS_CANCELLED`.
+ *
+ * @param cancellable Null is ignored.
+ *
+ * Threads: any, but no signal handler. It does not wait.
+ */
+void wts_cancellable_cancel(const struct wts_cancellable *cancellable);
+
+/**
+ * Frees a cancellable. Calls that it was given go on.
+ *
+ * @param cancellable May be null.
+ *
+ * Threads: any, after the last use of the cancellable in all others.
+ */
+void wts_cancellable_free(struct wts_cancellable *cancellable);
+
+/**
  * Makes a client. Nothing is sent yet.
  *
  * @param config The settings; they are copied.
@@ -470,11 +559,12 @@ void wts_config_set_allow_insecure_http(struct wts_config *config, bool allow);
 wts_code wts_client_new(const struct wts_config *config, struct wts_client **out_client, struct wts_error **out_error);
 
 /**
- * Frees a client and closes its connections.
+ * Frees a client and closes its connections. Calls that were started and have not settled are cancelled: they come out of
+ * their queues with `WTS_CANCELLED`.
  *
  * @param client May be null.
  *
- * Threads: any, after all calls on the client have returned.
+ * Threads: any, after all blocking and bulk calls on the client have returned.
  */
 void wts_client_free(struct wts_client *client);
 
@@ -539,7 +629,9 @@ void wts_string_free(char *string);
  * Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and waits
  * until all of them have settled. One item's failure does not stop the others.
  *
- * There is no total time limit. Memory does not grow with the number of items.
+ * There is no total time limit; the `cancellable` of the options ends it from another thread: then the items that have not
+ * settled are reported with `WTS_CANCELLED`, each telling whether it may have been applied. Memory does not grow with the
+ * number of items.
  *
  * @param client From `wts_client_new`.
  * @param session_ids The sessions, `count` of them. An id that is null, empty, blank or invalid fails by itself, and
@@ -549,7 +641,8 @@ void wts_string_free(char *string);
  * @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
  * @param user_data Is handed to `outcome_fn`.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
- * @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false;
+ * @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false,
+ *         and when items were cancelled by `cancellable`;
  *         `WTS_INVALID_CONFIG` for a null client, options with a wrong size, or a null array with a count;
  *         `WTS_INTERNAL`.
  *
@@ -586,6 +679,154 @@ wts_code wts_update_session_statuses(const struct wts_client *client,
                                      wts_outcome_fn outcome_fn,
                                      void *user_data,
                                      struct wts_error **out_error);
+
+/**
+ * Makes a queue for calls that are started.
+ *
+ * @param out_queue Receives the queue, to be freed with `wts_queue_free`; null if this fails. May be null.
+ * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
+ * @return `WTS_OK`, or `WTS_INTERNAL` when the system gives no descriptors.
+ *
+ * Threads: any.
+ */
+wts_code wts_queue_new(struct wts_queue **out_queue, struct wts_error **out_error);
+
+/**
+ * The descriptor to watch with poll, epoll, kqueue, libuv (`uv_poll_t`) or the like: it is readable as long as a call has
+ * settled that `wts_queue_next` has not given out.
+ *
+ * Take calls out until there is none. Do not read, write or close it. It stays the same until the queue is freed; a child
+ * after fork() has another.
+ *
+ * @param queue From `wts_queue_new`.
+ * @return -1 for null, on Windows, and in a child to which the system gives no descriptors.
+ *
+ * Threads: any.
+ */
+int32_t wts_queue_fd(const struct wts_queue *queue);
+
+/**
+ * Takes the next call out that has settled, whichever it is.
+ *
+ * Its result is read with `wts_call_take`.
+ *
+ * @param queue From `wts_queue_new`. Null has no calls.
+ * @param timeout_ms For how long to wait for one, in milliseconds: 0 does not wait, `WTS_NO_TIMEOUT` waits without bound.
+ *        Where no call of the queue is under way it does not wait.
+ * @return The call, to be freed with `wts_call_free`: the same pointer that its start gave. Null when there is none.
+ *
+ * Threads: any, but each call comes out once.
+ */
+struct wts_call *wts_queue_next(const struct wts_queue *queue,
+                                uint64_t timeout_ms);
+
+/**
+ * Frees a queue and closes its descriptor, which no event loop may watch any more.
+ *
+ * Its calls that are under way are cancelled. They still have to be freed, each by itself, but for those whose start had
+ * no place for a pointer to them and that have not come out.
+ *
+ * @param queue May be null.
+ *
+ * Threads: any, after the last use of the queue in all others.
+ */
+void wts_queue_free(struct wts_queue *queue);
+
+/**
+ * Starts to set the status of a session, and returns at once.
+ *
+ * Whatever becomes of it, a refused id or status included, comes out of the queue.
+ *
+ * @param client From `wts_client_new`. When it is freed, the call is cancelled.
+ * @param session_id As for `wts_update_session_status`. A copy is taken.
+ * @param status As for `wts_update_session_status`. A copy is taken.
+ * @param options May be null: the defaults. A copy is taken.
+ * @param queue The queue that the call comes out of when it has settled.
+ * @param user_data What `wts_call_user_data` gives.
+ * @param out_call Receives the call, to be freed with `wts_call_free`; null if this fails. It is for `wts_call_cancel`,
+ *        and may be null: then the queue gives the call. Another thread may take it out before this returns.
+ * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
+ * @return `WTS_OK` when the call has begun; `WTS_INVALID_CONFIG` for a null client or queue, and for options with a wrong
+ *         size; `WTS_INTERNAL`.
+ *
+ * Threads: any. A thread of the client's drives its calls; it is started with the first of them or with the first bulk
+ * call, ends with the client, and runs no code of yours.
+ */
+wts_code wts_start_update_session_status(const struct wts_client *client,
+                                         const char *session_id,
+                                         const char *status,
+                                         const struct wts_update_options *options,
+                                         const struct wts_queue *queue,
+                                         void *user_data,
+                                         struct wts_call **out_call,
+                                         struct wts_error **out_error);
+
+/**
+ * Starts to complete a session, and returns at once. Otherwise as `wts_start_update_session_status`.
+ *
+ * @param client From `wts_client_new`. When it is freed, the call is cancelled.
+ * @param session_id As for `wts_complete_session`. A copy is taken.
+ * @param options May be null: the defaults. A copy is taken.
+ * @param queue The queue that the call comes out of when it has settled.
+ * @param user_data What `wts_call_user_data` gives.
+ * @param out_call Receives the call, as there. May be null.
+ * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
+ * @return As `wts_start_update_session_status`.
+ *
+ * Threads: as `wts_start_update_session_status`.
+ */
+wts_code wts_start_complete_session(const struct wts_client *client,
+                                    const char *session_id,
+                                    const struct wts_complete_options *options,
+                                    const struct wts_queue *queue,
+                                    void *user_data,
+                                    struct wts_call **out_call,
+                                    struct wts_error **out_error);
+
+/**
+ * What the start of the call was given as `user_data`.
+ *
+ * @param call May be null: then null.
+ * @return The pointer, which the library does not look behind.
+ *
+ * Threads: any.
+ */
+void *wts_call_user_data(const struct wts_call *call);
+
+/**
+ * Takes the result of a call that has settled, which is to say: that came out of its queue. It does not wait.
+ *
+ * @param call From its start, or from `wts_queue_next`. It still has to be freed.
+ * @param out_json Receives the session as the API has it then, as from `wts_update_session_status` and
+ *        `wts_complete_session`, to be freed with `wts_string_free`. Null if the call failed. May be null.
+ * @param out_error Receives the error, to be freed with `wts_error_free`; null if the call succeeded. May be null.
+ * @return What the blocking call would have returned, `WTS_CANCELLED` for a call that was cancelled; or
+ *         `WTS_INVALID_CONFIG` if there is nothing to take: for null, for a call that has not settled, for one whose
+ *         result was taken before, and in a child of the process that started it.
+ *
+ * Threads: any.
+ */
+wts_code wts_call_take(struct wts_call *call, char **out_json, struct wts_error **out_error);
+
+/**
+ * Cancels a call: its request is broken off, its connection is closed, and it comes out of its queue with
+ * `WTS_CANCELLED`. Nothing happens to a call that has settled.
+ *
+ * @param call Null is ignored.
+ *
+ * Threads: any, but no signal handler. It does not wait.
+ */
+void wts_call_cancel(struct wts_call *call);
+
+/**
+ * Frees a call at any time: one under way is cancelled, and does not come out of its queue any more; a result that was
+ * not taken is freed with it.
+ *
+ * @param call May be null.
+ *
+ * Threads: any, after the last use of the call in all others.
+ */
+void wts_call_free(struct wts_call *call);
 
 /**
  * The code of the failure, the same that the call returned.

@@ -5,20 +5,27 @@ use std::cell::Cell;
 use std::ffi::{CString, c_char};
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use wts_session::Error;
 
+use crate::call::Call;
+use crate::cancellable::Cancellable;
 use crate::client::Client;
 use crate::code::{Code, WTS_OK, number};
 use crate::config::Config;
 use crate::error::Failure;
+use crate::queue::Queue;
 
-/// A result that C owns from now on, behind a pointer.
+/// A result that C owns from now on, behind a pointer, until it gives it back.
 pub(crate) trait ForC {
     type Target;
 
     fn into_pointer(self) -> *mut Self::Target;
+
+    /// # Safety
+    /// `pointer` is from [`into_pointer`](Self::into_pointer) of this type, and comes back once.
+    unsafe fn from_pointer(pointer: *mut Self::Target) -> Self;
 }
 
 impl ForC for CString {
@@ -27,6 +34,11 @@ impl ForC for CString {
     fn into_pointer(self) -> *mut c_char {
         self.into_raw()
     }
+
+    unsafe fn from_pointer(pointer: *mut c_char) -> Self {
+        // SAFETY: the caller vouches for it.
+        unsafe { Self::from_raw(pointer) }
+    }
 }
 
 impl<T> ForC for Box<T> {
@@ -34,6 +46,25 @@ impl<T> ForC for Box<T> {
 
     fn into_pointer(self) -> *mut T {
         Self::into_raw(self)
+    }
+
+    unsafe fn from_pointer(pointer: *mut T) -> Self {
+        // SAFETY: the caller vouches for it.
+        unsafe { Self::from_raw(pointer) }
+    }
+}
+
+/// For what the library goes on using while C has it.
+impl<T> ForC for Arc<T> {
+    type Target = T;
+
+    fn into_pointer(self) -> *mut T {
+        Self::into_raw(self).cast_mut()
+    }
+
+    unsafe fn from_pointer(pointer: *mut T) -> Self {
+        // SAFETY: the caller vouches for it.
+        unsafe { Self::from_raw(pointer) }
     }
 }
 
@@ -44,6 +75,8 @@ impl ForC for () {
     fn into_pointer(self) -> *mut () {
         ptr::null_mut()
     }
+
+    unsafe fn from_pointer(_: *mut ()) {}
 }
 
 /// Runs what may fail. The result goes to `out`, the error to `out_error`, and null to the other one.
@@ -97,22 +130,20 @@ pub(crate) fn value<T>(fallback: T, work: impl FnOnce() -> T) -> T {
 /// Takes back what C owned, and drops it.
 ///
 /// # Safety
-/// `pointer` is null or from a [`Box`] that was handed to C, and nobody uses it any more.
-pub(crate) unsafe fn free<T>(pointer: *mut T) {
-    if !pointer.is_null() {
-        // SAFETY: it is not null, and the caller vouches for the rest.
-        value((), || drop(unsafe { Box::from_raw(pointer) }));
-    }
+/// `pointer` is null or was handed to C as a `T`, and C uses it no more.
+pub(crate) unsafe fn free<T: ForC>(pointer: *mut T::Target) {
+    // SAFETY: the caller vouches for it.
+    unsafe { take_back(pointer, drop::<T>) }
 }
 
-/// As [`free`], for strings.
+/// Takes back what C owned, and does the last with it.
 ///
 /// # Safety
-/// `pointer` is null or from a [`CString`] that was handed to C, and nobody uses it any more.
-pub(crate) unsafe fn free_string(pointer: *mut c_char) {
+/// As [`free`].
+pub(crate) unsafe fn take_back<T: ForC>(pointer: *mut T::Target, last: impl FnOnce(T)) {
     if !pointer.is_null() {
         // SAFETY: it is not null, and the caller vouches for the rest.
-        value((), || drop(unsafe { CString::from_raw(pointer) }));
+        value((), || last(unsafe { T::from_pointer(pointer) }));
     }
 }
 
@@ -141,7 +172,7 @@ thread_local! {
     static PANICKED_AT: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Runs `work`; a panic inside becomes an error that tells its place.
+/// Runs `work`; a panic inside becomes an error.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
     keep_panics_quiet();
     let work = || {
@@ -149,10 +180,13 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
         crate::panic_switch::panic_if_on();
         work()
     };
-    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
-        let place = PANICKED_AT.take().unwrap_or_default();
-        Error::internal(format!("A panic at {place}."))
-    })
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())
+}
+
+/// The latest panic of this thread as an error that tells its place.
+pub(crate) fn panicked() -> Error {
+    let place = PANICKED_AT.take().unwrap_or_default();
+    Error::internal(format!("A panic at {place}."))
 }
 
 /// Standard error belongs to the program: a panic writes nothing, but leaves its place for the error.
@@ -169,3 +203,6 @@ fn keep_panics_quiet() {
 const fn used_by_many_threads<T: Send + Sync>() {}
 const _: () = used_by_many_threads::<Client>();
 const _: () = used_by_many_threads::<Failure>();
+const _: () = used_by_many_threads::<Cancellable>();
+const _: () = used_by_many_threads::<Queue>();
+const _: () = used_by_many_threads::<Call>();

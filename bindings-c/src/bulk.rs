@@ -4,12 +4,13 @@ use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 use std::slice;
 
-use wts_session::{Error, Item, Operation};
+use wts_session::Error;
 
 use crate::boundary;
-use crate::client::{self, Client};
+use crate::client::Client;
 use crate::code::{Code, WTS_OK, number};
 use crate::error::Failure;
+use crate::item;
 use crate::options::{CompleteOptions, UpdateOptions};
 use crate::text;
 
@@ -47,8 +48,9 @@ pub struct Outcome {
 
 /// Is told of each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
 ///
-/// Returning false cancels the rest: requests under way are broken off, and no further item is reported. It may make
-/// calls on the same client; it must not free it.
+/// Returning false cancels the rest: requests under way are broken off, and no further item is reported. To be told of
+/// these as well, and of what may have been applied, cancel with a `wts_cancellable` and return true. It may make calls
+/// on the same client; it must not free it.
 pub type OutcomeFn = Option<unsafe extern "C" fn(user_data: *mut c_void, outcome: *const Outcome) -> bool>;
 
 /// Whom to tell of outcomes.
@@ -62,9 +64,9 @@ impl Listener {
     /// Tells of the outcome that settled as number `done`; false is the wish to stop.
     fn hears(&self, outcome: wts_session::Outcome, done: usize) -> bool {
         let Some(tell) = self.tell else { return true };
-        let session_id = text::for_c(&outcome.session_id);
+        let session_id = text::for_c(outcome.session_id);
         let (code, json, error) = match outcome.result {
-            Ok(session) => (WTS_OK, Some(text::for_c(session.as_json())), None),
+            Ok(session) => (WTS_OK, Some(text::for_c(session.into_json())), None),
             Err(error) => (number(error.kind()), None, Some(Failure::new(error))),
         };
         let outcome = Outcome {
@@ -99,37 +101,12 @@ unsafe fn array<'a, T>(items: *const T, count: usize, name: &str) -> Result<&'a 
     Ok(unsafe { slice::from_raw_parts(items, count) })
 }
 
-/// An item to complete; an id that is no UTF-8 is an item that fails by itself.
-///
-/// # Safety
-/// `session_id` is null or points to a NUL-terminated string.
-unsafe fn item_to_complete(session_id: *const c_char) -> Item {
-    // SAFETY: the caller vouches for it.
-    let given = unsafe { text::given(session_id) };
-    match client::session_id(given) {
-        Ok(id) => Item::to_complete(id.to_owned()),
-        Err(error) => Item::refused(given.unwrap_or_default().to_string_lossy().into_owned(), error),
-    }
-}
-
-/// An item to update, as [`item_to_complete`]; what is missing is found before what is invalid.
-///
-/// # Safety
-/// Both strings of `update` are null or NUL-terminated.
-unsafe fn item_to_update(update: &StatusUpdate) -> Item {
-    // SAFETY: the caller vouches for it.
-    let (item, status) =
-        unsafe { (item_to_complete(update.session_id), client::status(text::given(update.status)).into_owned()) };
-    if status.trim().is_empty() {
-        return Item::to_update(item.session_id, status);
-    }
-    Item { status, ..item }
-}
-
 /// Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and waits
 /// until all of them have settled. One item's failure does not stop the others.
 ///
-/// There is no total time limit. Memory does not grow with the number of items.
+/// There is no total time limit; the `cancellable` of the options ends it from another thread: then the items that have not
+/// settled are reported with `WTS_CANCELLED`, each telling whether it may have been applied. Memory does not grow with the
+/// number of items.
 ///
 /// @param client From `wts_client_new`.
 /// @param session_ids The sessions, `count` of them. An id that is null, empty, blank or invalid fails by itself, and
@@ -139,7 +116,8 @@ unsafe fn item_to_update(update: &StatusUpdate) -> Item {
 /// @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
 /// @param user_data Is handed to `outcome_fn`.
 /// @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
-/// @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false;
+/// @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false,
+///         and when items were cancelled by `cancellable`;
 ///         `WTS_INVALID_CONFIG` for a null client, options with a wrong size, or a null array with a count;
 ///         `WTS_INTERNAL`.
 ///
@@ -157,13 +135,14 @@ pub unsafe extern "C" fn wts_complete_sessions(
 ) -> Code {
     let complete = || {
         // SAFETY: what the header asks of the caller.
-        let (client, options) = unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
+        let (client, (operation, wish)) =
+            unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
         let ids = unsafe { array(session_ids, count, "session_ids")? };
         // SAFETY: what the header asks of the caller.
-        let items = ids.iter().map(|id| unsafe { item_to_complete(*id) });
+        let items = ids.iter().map(|id| unsafe { item::to_complete(*id) });
         let listener = Listener { tell: outcome_fn, user_data, total: count };
-        client.bulk(Operation::CompleteSession(options), items, |outcome, done| listener.hears(outcome, done))
+        client.bulk(operation, items, wish, |outcome, done| listener.hears(outcome, done))
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(ptr::null_mut(), out_error, complete) }
@@ -194,13 +173,14 @@ pub unsafe extern "C" fn wts_update_session_statuses(
 ) -> Code {
     let update = || {
         // SAFETY: what the header asks of the caller.
-        let (client, options) = unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
+        let (client, (operation, wish)) =
+            unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
         let updates = unsafe { array(updates, count, "updates")? };
         // SAFETY: what the header asks of the caller.
-        let items = updates.iter().map(|update| unsafe { item_to_update(update) });
+        let items = updates.iter().map(|update| unsafe { item::to_update(update.session_id, update.status) });
         let listener = Listener { tell: outcome_fn, user_data, total: count };
-        client.bulk(Operation::UpdateSessionStatus(options), items, |outcome, done| listener.hears(outcome, done))
+        client.bulk(operation, items, wish, |outcome, done| listener.hears(outcome, done))
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(ptr::null_mut(), out_error, update) }

@@ -1,16 +1,18 @@
 //! The client and its operations.
 
-use std::borrow::Cow;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
 
-use wts_session::{ClientBuilder, Error, Item, Operation, Outcome, PerProcess, Session, blocking};
+use wts_session::{Background, ClientBuilder, Error, ErrorKind, Item, Operation, Outcome, PerProcess, blocking};
 
 use crate::boundary;
+use crate::cancellable::Wish;
 use crate::code::Code;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::item;
 use crate::options::{CompleteOptions, UpdateOptions};
-use crate::signal::without_sigpipe;
+use crate::signal::{without_signals, without_sigpipe};
 use crate::text;
 
 /// A client of the API, from `wts_client_new`. Any number of threads may use it at the same time.
@@ -34,10 +36,19 @@ impl Client {
         self.inner.get_or_make(|| self.builder.clone().build_blocking())
     }
 
-    fn call(&self, operation: impl FnOnce(&blocking::Client) -> Result<Session, Error>) -> Result<CString, Error> {
+    /// The thread that drives calls in the background, and the client for it. No signal of the program's ends up there.
+    pub(crate) fn background(&self) -> Result<&(Background, wts_session::Client), Error> {
         let client = self.inner()?;
-        let session = without_sigpipe(|| operation(client))?;
-        Ok(text::for_c(session.as_json()))
+        // A thread inherits the mask.
+        without_signals(|| client.background())
+    }
+
+    fn call(&self, operation: Operation, item: Item, wish: Wish) -> Result<CString, Error> {
+        let client = self.inner()?;
+        let progress = Arc::default();
+        let call = client.as_async().call_one(operation, item, wish.made(), &progress);
+        let session = without_sigpipe(|| client.wait(call))?;
+        Ok(text::for_c(session.into_json()))
     }
 
     /// Makes a bulk call; `hears` is told of each outcome and of how many there have been, and says whether to go on.
@@ -45,17 +56,22 @@ impl Client {
         &self,
         operation: Operation,
         items: impl Iterator<Item = Item>,
+        wish: Wish,
         mut hears: impl FnMut(Outcome, usize) -> bool,
     ) -> Result<(), Error> {
-        let client = self.inner()?;
-        // The thread that sends inherits the mask.
-        let outcomes = without_sigpipe(|| client.outcomes(operation, items))?;
+        self.background()?;
+        let mut outcomes = self.inner()?.outcomes(operation, items)?;
+        if wish.is_possible() {
+            outcomes.cancel_when(wish.made())?;
+        }
+        let mut is_cancelled = false;
         for (settled_before, outcome) in outcomes.enumerate() {
+            is_cancelled |= matches!(&outcome.result, Err(error) if error.kind() == ErrorKind::Cancelled);
             if !hears(outcome, settled_before + 1) {
                 return Err(Error::cancelled());
             }
         }
-        Ok(())
+        if is_cancelled { Err(Error::cancelled()) } else { Ok(()) }
     }
 }
 
@@ -65,16 +81,6 @@ impl Drop for Client {
             client.join_background();
         }
     }
-}
-
-/// The id for core, to which a missing one is an empty one.
-pub(crate) fn session_id(given: Option<&CStr>) -> Result<&str, Error> {
-    given.unwrap_or_default().to_str().map_err(|_| Error::invalid_session_id("It is not UTF-8."))
-}
-
-/// The status for core, to which a missing one is an empty one; what is not UTF-8 is no known status.
-pub(crate) fn status(given: Option<&CStr>) -> Cow<'_, str> {
-    given.unwrap_or_default().to_string_lossy()
 }
 
 /// Makes a client. Nothing is sent yet.
@@ -100,15 +106,16 @@ pub unsafe extern "C" fn wts_client_new(
     unsafe { boundary::fallible(out_client, out_error, make) }
 }
 
-/// Frees a client and closes its connections.
+/// Frees a client and closes its connections. Calls that were started and have not settled are cancelled: they come out of
+/// their queues with `WTS_CANCELLED`.
 ///
 /// @param client May be null.
 ///
-/// Threads: any, after all calls on the client have returned.
+/// Threads: any, after all blocking and bulk calls on the client have returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_client_free(client: *mut Client) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::free(client) }
+    unsafe { boundary::free::<Box<Client>>(client) }
 }
 
 /// Sets the status of a session, and waits until that is done or has failed.
@@ -137,12 +144,10 @@ pub unsafe extern "C" fn wts_update_session_status(
 ) -> Code {
     let update = || {
         // SAFETY: what the header asks of the caller.
-        let (client, options) = unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
+        let (client, (operation, wish)) =
+            unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        let (id, status) = unsafe { (text::given(session_id), self::status(text::given(status))) };
-        // What is missing is found before what is invalid.
-        let id = if status.trim().is_empty() { "" } else { self::session_id(id)? };
-        client.call(|client| client.update_session_status(id, status, options))
+        client.call(operation, unsafe { item::to_update(session_id, status) }, wish)
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_json, out_error, update) }
@@ -172,10 +177,10 @@ pub unsafe extern "C" fn wts_complete_session(
 ) -> Code {
     let complete = || {
         // SAFETY: what the header asks of the caller.
-        let (client, options) = unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
+        let (client, (operation, wish)) =
+            unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        let id = self::session_id(unsafe { text::given(session_id) })?;
-        client.call(|client| client.complete_session(id, options))
+        client.call(operation, unsafe { item::to_complete(session_id) }, wish)
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_json, out_error, complete) }
@@ -191,5 +196,5 @@ pub unsafe extern "C" fn wts_complete_session(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_string_free(string: *mut c_char) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::free_string(string) }
+    unsafe { boundary::free::<CString>(string) }
 }

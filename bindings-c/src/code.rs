@@ -22,7 +22,8 @@ pub const WTS_EMPTY_SESSION_ID: Code = 3;
 pub const WTS_INVALID_SESSION_ID: Code = 4;
 /// No API key was given, and `WTS_API_KEY` is unset or blank.
 pub const WTS_MISSING_API_KEY: Code = 5;
-/// A setting or an option is out of its range, or a config or client is null. Nothing was sent.
+/// A setting or an option is out of its range, an object that is needed is null, or a call has no result to take. Nothing
+/// was sent for it.
 pub const WTS_INVALID_CONFIG: Code = 6;
 /// The API did not accept the API key; or the base URL is wrong, which looks the same.
 pub const WTS_UNAUTHORIZED: Code = 7;

@@ -152,7 +152,7 @@ pub extern "C" fn wts_config_new() -> *mut Config {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_free(config: *mut Config) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::free(config) }
+    unsafe { boundary::free::<Box<Config>>(config) }
 }
 
 /// Sets the API key. Default: the environment's `WTS_API_KEY` at the time of `wts_client_new`.

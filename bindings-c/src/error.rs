@@ -28,7 +28,7 @@ impl Failure {
         Self {
             message: text::for_c(error.message()),
             description: text::for_c(error.description()),
-            text: text::for_c(&error.to_string()),
+            text: text::for_c(error.to_string()),
             key: error.key().map(text::for_c),
             id: error.error_id().map(text::for_c),
             body: error.body().map(text::for_c),
@@ -212,5 +212,5 @@ pub unsafe extern "C" fn wts_error_may_have_been_applied(error: *const Failure) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_error_free(error: *mut Failure) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::free(error) }
+    unsafe { boundary::free::<Box<Failure>>(error) }
 }

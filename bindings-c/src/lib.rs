@@ -9,13 +9,17 @@
 
 mod boundary;
 pub mod bulk;
+pub mod call;
+pub mod cancellable;
 pub mod client;
 pub mod code;
 pub mod config;
 pub mod error;
+mod item;
 pub mod options;
 #[cfg(feature = "panic-switch")]
 pub mod panic_switch;
+pub mod queue;
 mod signal;
 mod text;
 pub mod version;

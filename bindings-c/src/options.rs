@@ -1,8 +1,11 @@
 //! The options of the operations: structs that can grow.
 
 use std::mem::offset_of;
+use std::ptr;
 
-use wts_session::Error;
+use wts_session::{Error, Operation};
+
+use crate::cancellable::{Cancellable, Wish};
 
 /// A `bool` of C inside a struct: any byte is a valid one, and all but 0 are true.
 #[repr(transparent)]
@@ -25,6 +28,8 @@ pub struct UpdateOptions {
     pub stop_bot_in_execution: Flag,
     /// Never read. New members come behind it.
     pub reserved: [u8; 7],
+    /// Cancels the call from another thread. Null: nobody does. Default: null.
+    pub cancellable: *const Cancellable,
 }
 
 /// Options of `wts_complete_session`. Begin with `WTS_COMPLETE_OPTIONS_INIT`.
@@ -39,31 +44,41 @@ pub struct CompleteOptions {
     pub reactivate_on_new_message: Flag,
     /// Never read. New members come behind it.
     pub reserved: [u8; 6],
+    /// Cancels the call from another thread. Null: nobody does. Default: null.
+    pub cancellable: *const Cancellable,
 }
 
 impl UpdateOptions {
-    /// What the struct at `options` says; null says nothing.
+    /// The operation and the wish to cancel it, as the struct at `options` says; null says nothing.
     ///
     /// # Safety
-    /// `options` is null or points to as many readable bytes as its first member says.
-    pub(crate) unsafe fn read(options: *const Self) -> Result<wts_session::UpdateOptions, Error> {
+    /// `options` is null or points to as many readable bytes as its first member says, and its `cancellable` is null or not
+    /// yet freed.
+    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, Wish), Error> {
         // SAFETY: the caller vouches for it.
         let given = unsafe { Given::at(options.cast())? };
-        Ok(wts_session::UpdateOptions::new().stop_bot_in_execution(given.flag(offset_of!(Self, stop_bot_in_execution))))
+        let options = wts_session::UpdateOptions::new()
+            .stop_bot_in_execution(given.flag(offset_of!(Self, stop_bot_in_execution)));
+        // SAFETY: the caller vouches for it.
+        let wish = unsafe { Wish::of(given.pointer(offset_of!(Self, cancellable))) };
+        Ok((Operation::UpdateSessionStatus(options), wish))
     }
 }
 
 impl CompleteOptions {
-    /// What the struct at `options` says; null says nothing.
+    /// As [`UpdateOptions::read`].
     ///
     /// # Safety
-    /// `options` is null or points to as many readable bytes as its first member says.
-    pub(crate) unsafe fn read(options: *const Self) -> Result<wts_session::CompleteOptions, Error> {
+    /// As there.
+    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, Wish), Error> {
         // SAFETY: the caller vouches for it.
         let given = unsafe { Given::at(options.cast())? };
-        Ok(wts_session::CompleteOptions::new()
+        let options = wts_session::CompleteOptions::new()
             .stop_bot_in_execution(given.flag(offset_of!(Self, stop_bot_in_execution)))
-            .reactivate_on_new_message(given.flag(offset_of!(Self, reactivate_on_new_message))))
+            .reactivate_on_new_message(given.flag(offset_of!(Self, reactivate_on_new_message)));
+        // SAFETY: the caller vouches for it.
+        let wish = unsafe { Wish::of(given.pointer(offset_of!(Self, cancellable))) };
+        Ok((Operation::CompleteSession(options), wish))
     }
 }
 
@@ -94,5 +109,14 @@ impl Given {
     fn flag(&self, offset: usize) -> bool {
         // SAFETY: `at` was promised that as many bytes can be read.
         offset < self.size && unsafe { self.start.add(offset).read() } != 0
+    }
+
+    /// The pointer at `offset`; where the program knows none, it is null.
+    fn pointer<T>(&self, offset: usize) -> *const T {
+        if self.size < offset + size_of::<*const T>() {
+            return ptr::null();
+        }
+        // SAFETY: `at` was promised that as many bytes can be read.
+        unsafe { self.start.add(offset).cast::<*const T>().read_unaligned() }
     }
 }

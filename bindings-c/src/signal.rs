@@ -1,4 +1,4 @@
-//! Keeps SIGPIPE away from the caller.
+//! Keeps signals away from where the program does not expect them.
 
 /// Runs `work`, which writes to sockets, so that a peer who is gone is an error for `work` and no signal for the process.
 ///
@@ -16,39 +16,48 @@ pub(crate) fn without_sigpipe<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-#[cfg(all(unix, not(target_vendor = "apple")))]
-mod sigpipe {
+/// Runs `work`, which may start threads of ours, so that no signal of the program's is ever handled there.
+#[cfg(unix)]
+pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    let _changed = mask::Changed::new(&mask::all_but_faults());
+    work()
+}
+
+/// Here threads get no signals.
+#[cfg(not(unix))]
+pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[cfg(unix)]
+mod mask {
     use std::mem::MaybeUninit;
     use std::ptr;
 
-    use libc::{c_int, sigset_t, timespec};
+    use libc::{c_int, sigset_t};
 
-    const AT_ONCE: timespec = timespec { tv_sec: 0, tv_nsec: 0 };
-
-    /// SIGPIPE is blocked in this thread until this is dropped.
-    pub(super) struct Blocked {
-        mask_before: sigset_t,
-        was_pending: bool,
+    /// More signals are blocked in this thread until this is dropped.
+    pub(super) struct Changed {
+        before: sigset_t,
     }
 
-    impl Blocked {
-        pub(super) fn new() -> Self {
-            let was_pending = is_pending();
-            Self { mask_before: set_mask(libc::SIG_BLOCK, &only_sigpipe()), was_pending }
+    impl Changed {
+        pub(super) fn new(blocked: &sigset_t) -> Self {
+            // SAFETY: both sets are valid.
+            let before = set(|before| unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, blocked, before) });
+            Self { before }
         }
     }
 
-    impl Drop for Blocked {
+    impl Drop for Changed {
         fn drop(&mut self) {
-            if !self.was_pending {
-                take_pending();
-            }
-            set_mask(libc::SIG_SETMASK, &self.mask_before);
+            // SAFETY: the set is valid, and null asks for nothing.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
         }
     }
 
     /// A signal set as `fill` makes it.
-    fn signal_set(fill: impl FnOnce(*mut sigset_t) -> c_int) -> sigset_t {
+    pub(super) fn set(fill: impl FnOnce(*mut sigset_t) -> c_int) -> sigset_t {
         let mut set = MaybeUninit::uninit();
         // SAFETY: an empty set is a valid one, whatever `fill` does afterwards.
         unsafe {
@@ -58,22 +67,62 @@ mod sigpipe {
         }
     }
 
+    /// All signals but those that an instruction raises in its own thread, which the program's handlers of crashes wait
+    /// for.
+    pub(super) fn all_but_faults() -> sigset_t {
+        // SAFETY: the set is valid, and these are signals.
+        set(|all| unsafe {
+            libc::sigfillset(all);
+            for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT] {
+                libc::sigdelset(all, fault);
+            }
+            0
+        })
+    }
+}
+
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod sigpipe {
+    use std::ptr;
+
+    use libc::{sigset_t, timespec};
+
+    use super::mask::{self, set};
+
+    const AT_ONCE: timespec = timespec { tv_sec: 0, tv_nsec: 0 };
+
+    /// SIGPIPE is blocked in this thread until this is dropped.
+    pub(super) struct Blocked {
+        was_pending: bool,
+        /// Dropped last: what is left pending is taken while it is blocked.
+        _changed: mask::Changed,
+    }
+
+    impl Blocked {
+        pub(super) fn new() -> Self {
+            let was_pending = is_pending();
+            Self { was_pending, _changed: mask::Changed::new(&only_sigpipe()) }
+        }
+    }
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {
+            if !self.was_pending {
+                take_pending();
+            }
+        }
+    }
+
     fn only_sigpipe() -> sigset_t {
         // SAFETY: the set is valid, and SIGPIPE is a signal.
-        signal_set(|set| unsafe { libc::sigaddset(set, libc::SIGPIPE) })
+        set(|set| unsafe { libc::sigaddset(set, libc::SIGPIPE) })
     }
 
     fn is_pending() -> bool {
         // SAFETY: the set is valid and ours.
-        let pending = signal_set(|set| unsafe { libc::sigpending(set) });
+        let pending = set(|set| unsafe { libc::sigpending(set) });
         // SAFETY: the set is valid, and SIGPIPE is a signal.
         unsafe { libc::sigismember(&raw const pending, libc::SIGPIPE) == 1 }
-    }
-
-    /// Changes this thread's mask and gives the one before.
-    fn set_mask(how: c_int, set: &sigset_t) -> sigset_t {
-        // SAFETY: both sets are valid, and `how` is one of the constants.
-        signal_set(|before| unsafe { libc::pthread_sigmask(how, set, before) })
     }
 
     /// Takes the signal that a write of ours may have left.

@@ -15,6 +15,9 @@ pub(crate) unsafe fn given<'a>(pointer: *const c_char) -> Option<&'a CStr> {
 }
 
 /// `text` for C. A NUL inside would end it there, so each becomes U+FFFD, the replacement character.
-pub(crate) fn for_c(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{FFFD}")).expect("no NUL is left")
+pub(crate) fn for_c(text: impl Into<String>) -> CString {
+    CString::new(text.into()).unwrap_or_else(|error| {
+        let text = String::from_utf8_lossy(&error.into_vec()).replace('\0', "\u{FFFD}");
+        CString::new(text).expect("no NUL is left")
+    })
 }

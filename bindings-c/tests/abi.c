@@ -18,11 +18,13 @@ int main(void)
     MEMBER(wts_update_options, struct_size);
     MEMBER(wts_update_options, stop_bot_in_execution);
     MEMBER(wts_update_options, reserved);
+    MEMBER(wts_update_options, cancellable);
     TYPE(wts_complete_options);
     MEMBER(wts_complete_options, struct_size);
     MEMBER(wts_complete_options, stop_bot_in_execution);
     MEMBER(wts_complete_options, reactivate_on_new_message);
     MEMBER(wts_complete_options, reserved);
+    MEMBER(wts_complete_options, cancellable);
     TYPE(wts_status_update);
     MEMBER(wts_status_update, session_id);
     MEMBER(wts_status_update, status);

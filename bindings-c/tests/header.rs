@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const UPDATE: &str = "UPDATE_HEADER";
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 7] = ["code", "config", "options", "client", "bulk", "error", "version"];
+const SOURCES: [&str; 10] =
+    ["code", "config", "cancellable", "options", "client", "bulk", "queue", "call", "error", "version"];
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,14 +26,14 @@ fn generated() -> String {
     let prose = fs::read_to_string(here().join("header/prose.txt")).unwrap();
     let macros = fs::read_to_string(here().join("header/macros.h")).unwrap();
     config.header = Some(prose);
-    config.after_includes = Some(with_version(&macros));
+    config.after_includes = Some(filled(&macros));
     let builder = SOURCES.iter().fold(cbindgen::Builder::new().with_config(config), |b, name| b.with_src(source(name)));
     let mut header = Vec::new();
     builder.generate().unwrap().write(&mut header);
     String::from_utf8(header).unwrap()
 }
 
-fn with_version(text: &str) -> String {
+fn filled(text: &str) -> String {
     [
         ("@VERSION@", env!("CARGO_PKG_VERSION")),
         ("@MAJOR@", env!("CARGO_PKG_VERSION_MAJOR")),
@@ -40,7 +41,15 @@ fn with_version(text: &str) -> String {
         ("@PATCH@", env!("CARGO_PKG_VERSION_PATCH")),
     ]
     .iter()
-    .fold(text.to_owned(), |text, (place, value)| text.replace(place, value))
+    .fold(text.replace("@FEATURES@", &feature_macros()), |text, (place, value)| text.replace(place, value))
+}
+
+/// The macros for the features that the manifest names.
+fn feature_macros() -> String {
+    let manifest: toml::Table = fs::read_to_string(here().join("Cargo.toml")).unwrap().parse().unwrap();
+    let features = manifest["package"]["metadata"]["header"]["features"].as_array().unwrap();
+    let name = |feature: &toml::Value| feature.as_str().unwrap().to_ascii_uppercase();
+    features.iter().map(|feature| format!("#define WTS_HAS_{} 1", name(feature))).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

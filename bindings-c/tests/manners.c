@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "check.h"
@@ -13,6 +14,17 @@
 enum { SIGNALS = 65 };
 
 static const char seeded[] = "session_12345";
+
+static void call_in_background(const wts_client *client, const char *session_id)
+{
+    wts_queue *queue = NULL;
+
+    CHECK_EQUAL(wts_queue_new(&queue, NULL), WTS_OK);
+    CHECK_EQUAL(wts_start_complete_session(client, session_id, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    wts_call_free(wts_queue_next(queue, WTS_NO_TIMEOUT));
+    wts_queue_free(queue);
+    CHECK_EQUAL(wts_complete_sessions(client, &session_id, 1, NULL, NULL, NULL, NULL), WTS_OK);
+}
 
 static void call(const char *address, const char *session_id)
 {
@@ -25,6 +37,7 @@ static void call(const char *address, const char *session_id)
     CHECK_EQUAL(wts_client_new(config, &client, NULL), WTS_OK);
     wts_complete_session(client, session_id, NULL, NULL, &error);
     wts_error_free(error);
+    call_in_background(client, session_id);
     wts_client_free(client);
     wts_config_free(config);
 }
@@ -96,6 +109,30 @@ static void sigpipe_of_the_program(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
+/* A signal that the program's threads have blocked is not handled on a thread of the library's, which was there before.
+ */
+static void signals_of_the_program(void)
+{
+    wts_client *client = stand_in_client();
+    sigset_t only_sigusr1, before, pending;
+
+    caught = 0;
+    call_in_background(client, seeded);
+    signal(SIGUSR1, catch);
+    sigemptyset(&only_sigusr1);
+    sigaddset(&only_sigusr1, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &only_sigusr1, &before);
+    kill(getpid(), SIGUSR1);
+    call_in_background(client, seeded);
+    CHECK_EQUAL(caught, 0);
+    sigpending(&pending);
+    CHECK(sigismember(&pending, SIGUSR1));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    CHECK_EQUAL(caught, 1);
+    signal(SIGUSR1, SIG_DFL);
+    wts_client_free(client);
+}
+
 static void locale_is_left_alone(void)
 {
     char *before;
@@ -126,6 +163,7 @@ int main(void)
     stand_in_start(NULL);
     test("signals are left alone", signals_are_left_alone);
     test("the program's own SIGPIPE stays its own", sigpipe_of_the_program);
+    test("signals of the program stay off the library's thread", signals_of_the_program);
     test("the locale is left alone", locale_is_left_alone);
     test("nothing is written to the standard streams", nothing_is_written);
     return tests_done();

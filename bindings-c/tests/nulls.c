@@ -10,6 +10,7 @@
 static const char bad_utf8[] = "session_\xFF";
 static const char seeded[] = "session_12345";
 static wts_client *client;
+static wts_queue *queue;
 
 /* Makes a client that must be refused with this code, and frees the config. */
 static void check_refused(wts_config *config, wts_code expected, const char *description)
@@ -244,6 +245,122 @@ static void check_wts_update_session_statuses(void)
     CHECK_EQUAL(wts_update_session_statuses(client, updates, 1, NULL, NULL, NULL, NULL), WTS_OK);
 }
 
+static void check_wts_cancellable_new(void)
+{
+    wts_cancellable *made = wts_cancellable_new();
+
+    CHECK(made != NULL);
+    wts_cancellable_free(made);
+}
+
+static void check_wts_cancellable_cancel(void)
+{
+    wts_cancellable_cancel(NULL);
+}
+
+static void check_wts_cancellable_free(void)
+{
+    wts_cancellable_free(NULL);
+}
+
+static void check_wts_queue_new(void)
+{
+    wts_queue *made = NULL;
+    wts_error *error = (wts_error *)client;
+
+    CHECK_EQUAL(wts_queue_new(NULL, NULL), WTS_OK);
+    CHECK_EQUAL(wts_queue_new(&made, &error), WTS_OK);
+    CHECK(made != NULL);
+    CHECK(error == NULL);
+    wts_queue_free(made);
+}
+
+static void check_wts_queue_fd(void)
+{
+    CHECK_EQUAL(wts_queue_fd(NULL), -1);
+}
+
+static void check_wts_queue_next(void)
+{
+    CHECK(wts_queue_next(NULL, 0) == NULL);
+    CHECK(wts_queue_next(NULL, WTS_NO_TIMEOUT) == NULL);
+}
+
+static void check_wts_queue_free(void)
+{
+    wts_queue_free(NULL);
+}
+
+/* Takes the next call out of the queue, which must have failed with this code. */
+static void check_next(wts_code expected)
+{
+    wts_call *call = wts_queue_next(queue, WTS_NO_TIMEOUT);
+
+    CHECK_EQUAL(wts_call_take(call, NULL, NULL), expected);
+    wts_call_free(call);
+}
+
+/* Strings of any kind come out of the queue; without client or queue there is no call. */
+static void check_wts_start_update_session_status(void)
+{
+    wts_call *call = (wts_call *)client;
+    wts_error *error = NULL;
+
+    CHECK_EQUAL(wts_start_update_session_status(NULL, seeded, "PENDING", NULL, queue, NULL, &call, &error),
+                WTS_INVALID_CONFIG);
+    CHECK(call == NULL);
+    CHECK_TEXT(wts_error_description(error), "The client is null.");
+    wts_error_free(error);
+    CHECK_EQUAL(wts_start_update_session_status(client, seeded, "PENDING", NULL, NULL, NULL, &call, &error),
+                WTS_INVALID_CONFIG);
+    CHECK_TEXT(wts_error_description(error), "The queue is null.");
+    wts_error_free(error);
+    CHECK_EQUAL(wts_start_update_session_status(client, NULL, NULL, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    check_next(WTS_MISSING_FIELDS);
+    CHECK_EQUAL(wts_start_update_session_status(client, bad_utf8, bad_utf8, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    check_next(WTS_INVALID_SESSION_ID);
+}
+
+static void check_wts_start_complete_session(void)
+{
+    wts_call *call = (wts_call *)client;
+
+    CHECK_EQUAL(wts_start_complete_session(NULL, seeded, NULL, queue, NULL, &call, NULL), WTS_INVALID_CONFIG);
+    CHECK(call == NULL);
+    CHECK_EQUAL(wts_start_complete_session(client, seeded, NULL, NULL, NULL, NULL, NULL), WTS_INVALID_CONFIG);
+    CHECK_EQUAL(wts_start_complete_session(client, NULL, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    check_next(WTS_EMPTY_SESSION_ID);
+    CHECK_EQUAL(wts_start_complete_session(client, bad_utf8, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    check_next(WTS_INVALID_SESSION_ID);
+}
+
+static void check_wts_call_user_data(void)
+{
+    CHECK(wts_call_user_data(NULL) == NULL);
+}
+
+static void check_wts_call_take(void)
+{
+    char *json = (char *)client;
+    wts_error *error = NULL;
+
+    CHECK_EQUAL(wts_call_take(NULL, &json, &error), WTS_INVALID_CONFIG);
+    CHECK(json == NULL);
+    CHECK_TEXT(wts_error_description(error), "The call is null.");
+    wts_error_free(error);
+    CHECK_EQUAL(wts_call_take(NULL, NULL, NULL), WTS_INVALID_CONFIG);
+}
+
+static void check_wts_call_cancel(void)
+{
+    wts_call_cancel(NULL);
+}
+
+static void check_wts_call_free(void)
+{
+    wts_call_free(NULL);
+}
+
 static void check_wts_string_free(void)
 {
     wts_string_free(NULL);
@@ -291,7 +408,11 @@ int main(void)
 
     stand_in_start(NULL);
     client = stand_in_client();
+    if (wts_queue_new(&queue, NULL) != WTS_OK) {
+        give_up("no queue");
+    }
     test_functions(functions, sizeof functions / sizeof *functions);
+    wts_queue_free(queue);
     wts_client_free(client);
     return tests_done();
 }

@@ -86,11 +86,11 @@ static void of_an_older_program(void)
                                        "{\"reactivateOnNewMessage\":true,\"stopBotInExecution\":true}"};
     size_t first = offsetof(wts_complete_options, stop_bot_in_execution);
 
-    for (size_t size = first; size <= first + 2; size++) {
+    for (size_t size = first; size < sizeof(wts_complete_options); size++) {
         char *block = allocate(NULL, size);
         memset(block, 0xFF, size);
         memcpy(block, &size, sizeof size);
-        check_complete(block, sent[size - first]);
+        check_complete(block, sent[size - first < 2 ? size - first : 2]);
         free(block);
     }
 }

@@ -10,10 +10,14 @@
 
 /* Only in the library that is built for this test. */
 extern void wts_test_panics(bool on);
+extern void wts_test_panics_in_background(bool on);
 
 static const char seeded[] = "session_12345";
 static wts_config *config;
 static wts_client *client;
+static wts_queue *queue;
+static wts_cancellable *cancellable;
+static wts_call *call;
 static wts_error *error;
 static char *json;
 
@@ -85,6 +89,112 @@ static void check_wts_update_session_statuses(void)
     code = wts_update_session_statuses(client, updates, 1, NULL, NULL, NULL, &failure);
     check_internal(code, failure, NULL);
     CHECK_EQUAL(wts_update_session_statuses(client, updates, 1, NULL, NULL, NULL, NULL), WTS_OK);
+}
+
+static void check_wts_start_complete_session(void)
+{
+    wts_error *failure = NULL;
+    wts_call *started = call;
+    wts_code code;
+
+    wts_test_panics(true);
+    code = wts_start_complete_session(client, seeded, NULL, queue, NULL, &started, &failure);
+    check_internal(code, failure, started);
+    CHECK(wts_queue_next(queue, 0) == NULL);
+}
+
+static void check_wts_start_update_session_status(void)
+{
+    wts_error *failure = NULL;
+    wts_call *started = call;
+    wts_code code;
+
+    wts_test_panics(true);
+    code = wts_start_update_session_status(client, seeded, "PENDING", NULL, queue, NULL, &started, &failure);
+    check_internal(code, failure, started);
+    CHECK(wts_queue_next(queue, 0) == NULL);
+}
+
+static void check_wts_queue_new(void)
+{
+    wts_error *failure = NULL;
+    wts_queue *made = queue;
+    wts_code code;
+
+    wts_test_panics(true);
+    code = wts_queue_new(&made, &failure);
+    check_internal(code, failure, made);
+}
+
+static void check_wts_queue_fd(void)
+{
+    wts_test_panics(true);
+    CHECK_EQUAL(wts_queue_fd(queue), -1);
+    wts_test_panics(false);
+}
+
+/* What could not come out is still there. */
+static void check_wts_queue_next(void)
+{
+    wts_call *out;
+
+    CHECK_EQUAL(wts_start_complete_session(client, NULL, NULL, queue, NULL, NULL, NULL), WTS_OK);
+    wts_test_panics(true);
+    CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == NULL);
+    wts_test_panics(false);
+    out = wts_queue_next(queue, WTS_NO_TIMEOUT);
+    CHECK_EQUAL(wts_call_take(out, NULL, NULL), WTS_EMPTY_SESSION_ID);
+    wts_call_free(out);
+}
+
+static void check_wts_call_user_data(void)
+{
+    wts_test_panics(true);
+    CHECK(wts_call_user_data(call) == NULL);
+    wts_test_panics(false);
+    CHECK(wts_call_user_data(call) == &call);
+}
+
+static void check_wts_call_take(void)
+{
+    wts_error *failure = NULL;
+    char *result = json;
+    wts_code code;
+
+    wts_test_panics(true);
+    code = wts_call_take(call, &result, &failure);
+    check_internal(code, failure, result);
+}
+
+static void check_wts_call_cancel(void)
+{
+    wts_test_panics(true);
+    wts_call_cancel(call);
+    wts_test_panics(false);
+    CHECK(wts_queue_next(queue, 0) == NULL);
+}
+
+static void check_wts_cancellable_new(void)
+{
+    wts_test_panics(true);
+    CHECK(wts_cancellable_new() == NULL);
+    wts_test_panics(false);
+}
+
+static wts_code call_with_cancellable(void)
+{
+    wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
+
+    options.cancellable = cancellable;
+    return wts_complete_session(client, seeded, &options, NULL, NULL);
+}
+
+static void check_wts_cancellable_cancel(void)
+{
+    wts_test_panics(true);
+    wts_cancellable_cancel(cancellable);
+    wts_test_panics(false);
+    CHECK_EQUAL(call_with_cancellable(), WTS_OK);
 }
 
 static void check_wts_config_new(void)
@@ -160,6 +270,9 @@ FREE(wts_config_free, config, wts_client_new(config, NULL, NULL), WTS_OK)
 FREE(wts_client_free, client, wts_complete_session(client, seeded, NULL, NULL, NULL), WTS_OK)
 FREE(wts_error_free, error, wts_error_code(error), WTS_NOT_FOUND)
 FREE(wts_string_free, json, json[0], '{')
+FREE(wts_cancellable_free, cancellable, call_with_cancellable(), WTS_OK)
+FREE(wts_queue_free, queue, wts_queue_fd(queue) >= 0, true)
+FREE(wts_call_free, call, wts_call_user_data(call) == &call, true)
 
 static void check_wts_code_name(void)
 {
@@ -175,6 +288,26 @@ static void check_wts_version(void)
     wts_test_panics(false);
 }
 
+/* A panic on the thread that drives the call, which goes on with the others. */
+static void a_panic_in_the_background(void)
+{
+    wts_error *failure = NULL;
+    wts_call *started = NULL;
+    wts_code code;
+
+    wts_test_panics_in_background(true);
+    CHECK_EQUAL(wts_start_complete_session(client, seeded, NULL, queue, NULL, &started, NULL), WTS_OK);
+    CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == started);
+    wts_test_panics_in_background(false);
+    code = wts_call_take(started, NULL, &failure);
+    check_internal(code, failure, NULL);
+    wts_call_free(started);
+    CHECK_EQUAL(wts_start_complete_session(client, seeded, NULL, queue, NULL, &started, NULL), WTS_OK);
+    CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == started);
+    CHECK_EQUAL(wts_call_take(started, NULL, NULL), WTS_OK);
+    wts_call_free(started);
+}
+
 static void panics_are_quiet(void)
 {
     char *written;
@@ -184,6 +317,7 @@ static void panics_are_quiet(void)
     wts_complete_session(client, seeded, NULL, NULL, NULL);
     wts_error_text(error);
     wts_test_panics(false);
+    a_panic_in_the_background();
     written = capture_end();
     CHECK_TEXT(written, "");
     free(written);
@@ -196,13 +330,20 @@ int main(void)
     stand_in_start(NULL);
     config = stand_in_config();
     client = stand_in_client();
+    cancellable = wts_cancellable_new();
+    stand_in_script("panics-stalls", "[{\"raw\": [{\"stall\": true}]}]");
     stand_in_script("panics", "[{\"status\": 404, \"body_file\": \"error-refused-as-500.json\"}]");
     if (wts_complete_session(client, "panics", NULL, NULL, &error) != WTS_NOT_FOUND ||
-        wts_complete_session(client, seeded, NULL, &json, NULL) != WTS_OK) {
+        wts_complete_session(client, seeded, NULL, &json, NULL) != WTS_OK || wts_queue_new(&queue, NULL) != WTS_OK ||
+        wts_start_complete_session(client, "panics-stalls", NULL, queue, &call, &call, NULL) != WTS_OK) {
         give_up("nothing to test with");
     }
     test_functions(functions, sizeof functions / sizeof *functions);
+    test("a panic in the background", a_panic_in_the_background);
     test("panics are quiet", panics_are_quiet);
+    wts_call_free(call);
+    wts_queue_free(queue);
+    wts_cancellable_free(cancellable);
     wts_string_free(json);
     wts_error_free(error);
     wts_client_free(client);

@@ -1,4 +1,5 @@
 /* A fork in the middle: parent and child both go on with the client. */
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +10,17 @@
 #include "stand_in.h"
 #include "wts_session.h"
 
-enum { THREADS = 4, FORKS = 20, PATIENCE_S = 120, DAY_MS = 86400000 };
+enum { THREADS = 4, FORKS = 50, PATIENCE_S = 120, DAY_MS = 86400000 };
 
 static const char seeded[] = "session_12345";
 static wts_client *client;
+/* Where there is a queue, one call on it is under way. */
+static wts_queue *queue;
+static wts_call *stalled;
+static int descriptor;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_over;
+static pthread_barrier_t all_call;
 
 static bool goes_on(void)
 {
@@ -34,13 +40,49 @@ static void call(void)
     wts_error_free(error);
 }
 
-static void *call_until_over(void *calls)
+/* A call that is started. */
+static bool call_through(wts_queue *own)
 {
+    wts_error *error = NULL;
+    wts_call *call = NULL, *out;
+    bool holds = CHECK_OK(wts_start_complete_session(client, seeded, NULL, own, NULL, &call, &error), &error);
+
+    wts_error_free(error);
+    out = wts_queue_next(own, WTS_NO_TIMEOUT);
+    holds = CHECK(out == call) && CHECK_OK(wts_call_take(out, NULL, &error), &error) && holds;
+    wts_error_free(error);
+    wts_call_free(out);
+    return holds;
+}
+
+static void *call_until_over(void *unused)
+{
+    wts_queue *own = NULL;
+
+    CHECK_EQUAL(wts_queue_new(&own, NULL), WTS_OK);
+    call_through(own);
+    pthread_barrier_wait(&all_call);
     while (goes_on()) {
         call();
-        ++*(unsigned *)calls;
+        call_through(own);
     }
-    return NULL;
+    wts_queue_free(own);
+    return unused;
+}
+
+/* In the child: what the parent has started is not there, and a call of its own is. */
+static bool go_on_with_queue(void)
+{
+    wts_cancellable *cancellable = wts_cancellable_new();
+    bool holds = CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == NULL) &&
+                 CHECK_EQUAL(wts_call_take(stalled, NULL, NULL), WTS_INVALID_CONFIG);
+
+    wts_call_cancel(stalled);
+    wts_call_free(stalled);
+    holds = CHECK(wts_queue_fd(queue) != descriptor) && call_through(queue) && holds;
+    wts_queue_free(queue);
+    wts_cancellable_free(cancellable);
+    return holds;
 }
 
 /* In the child: a call, a second one on the same connection, the end. A hang ends by the alarm. */
@@ -54,6 +96,7 @@ static void be_child(void)
     holds = CHECK_OK(wts_update_session_status(client, seeded, "PENDING", NULL, NULL, &error_of_second),
                      &error_of_second) &&
             holds;
+    holds = (queue == NULL || go_on_with_queue()) && holds;
     wts_client_free(client);
     fflush(stdout);
     _exit(holds ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -77,12 +120,13 @@ static void check_child(void)
 static void fork_while_threads_call(void)
 {
     pthread_t threads[THREADS];
-    unsigned calls[THREADS] = {0};
 
     client = stand_in_client();
+    pthread_barrier_init(&all_call, NULL, THREADS + 1);
     for (int i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, call_until_over, &calls[i]);
+        pthread_create(&threads[i], NULL, call_until_over, NULL);
     }
+    pthread_barrier_wait(&all_call);
     for (int i = 0; i < FORKS; i++) {
         check_child();
     }
@@ -91,8 +135,8 @@ static void fork_while_threads_call(void)
     pthread_mutex_unlock(&lock);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
-        CHECK(calls[i] > 0);
     }
+    pthread_barrier_destroy(&all_call);
     call();
     wts_client_free(client);
 }
@@ -126,11 +170,41 @@ static void each_process_has_limits_of_its_own(void)
     wts_client_free(client);
 }
 
+/* A child is forked while one call is under way and another has settled; both stay with the parent. */
+static void queues_are_empty_in_a_child(void)
+{
+    wts_call *settled = NULL;
+    struct pollfd watched;
+
+    client = stand_in_client();
+    CHECK_EQUAL(wts_queue_new(&queue, NULL), WTS_OK);
+    descriptor = wts_queue_fd(queue);
+    watched = (struct pollfd){descriptor, POLLIN, 0};
+    stand_in_script("processes-stalls", "[{\"raw\": [{\"stall\": true}]}]");
+    CHECK_EQUAL(wts_start_complete_session(client, "processes-stalls", NULL, queue, NULL, &stalled, NULL), WTS_OK);
+    json_object_put(stand_in_requests("processes-stalls", 1));
+    CHECK_EQUAL(wts_start_complete_session(client, seeded, NULL, queue, NULL, &settled, NULL), WTS_OK);
+    CHECK_EQUAL(poll(&watched, 1, PATIENCE_S * 1000), 1);
+    check_child();
+    CHECK(wts_queue_next(queue, 0) == settled);
+    CHECK_EQUAL(wts_call_take(settled, NULL, NULL), WTS_OK);
+    wts_call_free(settled);
+    CHECK(wts_queue_next(queue, 0) == NULL);
+    wts_call_cancel(stalled);
+    CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == stalled);
+    CHECK_EQUAL(wts_call_take(stalled, NULL, NULL), WTS_CANCELLED);
+    wts_call_free(stalled);
+    wts_queue_free(queue);
+    queue = NULL;
+    wts_client_free(client);
+}
+
 int main(void)
 {
     stand_in_start(NULL);
     test("a child has connections of its own", children_keep_off_the_connections_of_the_parent);
     test("a child does not wait for the limits of its parent", each_process_has_limits_of_its_own);
-    test("20 forks while 4 threads call", fork_while_threads_call);
+    test("a child finds the queues of its parent empty", queues_are_empty_in_a_child);
+    test("50 forks while 4 threads call", fork_while_threads_call);
     return tests_done();
 }

@@ -1,7 +1,6 @@
 /* One client, many threads.
  *
  * usage: threads [THREADS CALLS] */
-#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,21 +51,6 @@ static void *work(void *number)
         check_refusal(thread);
     }
     return NULL;
-}
-
-static size_t open_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    size_t count = 0;
-
-    if (folder == NULL) {
-        give_up("no /proc/self/fd");
-    }
-    while (readdir(folder) != NULL) {
-        count++;
-    }
-    closedir(folder);
-    return count;
 }
 
 static void run_threads(void)

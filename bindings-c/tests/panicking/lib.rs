@@ -7,6 +7,10 @@
 mod boundary;
 #[path = "../../src/bulk.rs"]
 pub mod bulk;
+#[path = "../../src/call.rs"]
+pub mod call;
+#[path = "../../src/cancellable.rs"]
+pub mod cancellable;
 #[path = "../../src/client.rs"]
 pub mod client;
 #[path = "../../src/code.rs"]
@@ -15,10 +19,14 @@ pub mod code;
 pub mod config;
 #[path = "../../src/error.rs"]
 pub mod error;
+#[path = "../../src/item.rs"]
+mod item;
 #[path = "../../src/options.rs"]
 pub mod options;
 #[path = "../../src/panic_switch.rs"]
 pub mod panic_switch;
+#[path = "../../src/queue.rs"]
+pub mod queue;
 #[path = "../../src/signal.rs"]
 mod signal;
 #[path = "../../src/text.rs"]

@@ -1,11 +1,13 @@
 #include "check.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Checks may come from many threads; the tests themselves come one after the other. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -162,4 +164,27 @@ char *file_text(const char *path)
     text[size] = '\0';
     fclose(file);
     return text;
+}
+
+size_t open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    if (folder == NULL) {
+        give_up("no /proc/self/fd");
+    }
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

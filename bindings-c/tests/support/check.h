@@ -46,4 +46,10 @@ text_of(const char *format, ...);
 char *repeated(const char *text, size_t times);
 char *file_text(const char *path);
 
+/* How many descriptors this process has open. */
+size_t open_descriptors(void);
+
+/* Milliseconds since some moment in the past. */
+int64_t now_ms(void);
+
 #endif

@@ -10,6 +10,13 @@ struct function {
 };
 
 #define EVERY_FUNCTION(X)                                                                                              \
+    X(wts_call_cancel)                                                                                                 \
+    X(wts_call_free)                                                                                                   \
+    X(wts_call_take)                                                                                                   \
+    X(wts_call_user_data)                                                                                              \
+    X(wts_cancellable_cancel)                                                                                          \
+    X(wts_cancellable_free)                                                                                            \
+    X(wts_cancellable_new)                                                                                             \
     X(wts_client_free)                                                                                                 \
     X(wts_client_new)                                                                                                  \
     X(wts_code_name)                                                                                                   \
@@ -39,6 +46,12 @@ struct function {
     X(wts_error_retry_after_ms)                                                                                        \
     X(wts_error_retryable)                                                                                             \
     X(wts_error_text)                                                                                                  \
+    X(wts_queue_fd)                                                                                                    \
+    X(wts_queue_free)                                                                                                  \
+    X(wts_queue_new)                                                                                                   \
+    X(wts_queue_next)                                                                                                  \
+    X(wts_start_complete_session)                                                                                      \
+    X(wts_start_update_session_status)                                                                                 \
     X(wts_string_free)                                                                                                 \
     X(wts_update_session_status)                                                                                       \
     X(wts_update_session_statuses)                                                                                     \

@@ -210,9 +210,9 @@ struct json_object *stand_in_requests(const char *session_id, size_t at_least)
     return requests;
 }
 
-int64_t stand_in_connections(const char *name)
+static int64_t connections(const char *path, const char *name)
 {
-    struct json_object *counts = parsed_control("connections"), *count;
+    struct json_object *counts = parsed_control(path), *count;
     int64_t result;
 
     if (!json_object_object_get_ex(counts, name, &count)) {
@@ -221,6 +221,16 @@ int64_t stand_in_connections(const char *name)
     result = json_object_get_int64(count);
     json_object_put(counts);
     return result;
+}
+
+int64_t stand_in_connections(const char *name)
+{
+    return connections("connections", name);
+}
+
+void stand_in_check_closed(void)
+{
+    CHECK_EQUAL(connections("connections?at_most=0&wait_ms=30000", "open"), 0);
 }
 
 void stand_in_check_windows(void)

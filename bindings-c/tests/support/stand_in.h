@@ -27,6 +27,9 @@ struct json_object *stand_in_requests(const char *session_id, size_t at_least);
 /* Counts of connections: "open", "opened", "peak". */
 int64_t stand_in_connections(const char *name);
 
+/* Checks that all connections get closed, and have been when this returns. */
+void stand_in_check_closed(void);
+
 /* Checks that no window of the account ever held more than its limit, and that nothing was answered 429. */
 void stand_in_check_windows(void);
 
