@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::task::AbortHandle;
-use wts_session::{Background, BulkCall, Client, ClientBuilder, Error, Operation, Session};
+use wts_session::{Background, BulkCall, Client, ClientBuilder, Error, Operation, PerProcess, Session};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
@@ -15,7 +15,6 @@ use crate::error::exception;
 use crate::logging;
 use crate::mailbox::{Mailbox, Slot};
 use crate::own_client::{CoreClient, OwnClient};
-use wts_session::PerProcess;
 
 /// The thread that drives the calls of all event loops.
 static BACKGROUND: PerProcess<Background> = PerProcess::new();

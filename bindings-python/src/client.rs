@@ -8,14 +8,13 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use wts_session::blocking;
-use wts_session::{ClientBuilder, Error, Operation, Session, SharedClients};
+use wts_session::{ClientBuilder, Error, Operation, PerProcess, Session, SharedClients};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
 use crate::error::{catching_panics, exception};
 use crate::logging;
 use crate::own_client::OwnClient;
-use wts_session::PerProcess;
 
 /// How often a waiting call looks for signals.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);

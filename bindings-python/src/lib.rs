@@ -1,7 +1,6 @@
 //! The native half of the Python package `wts_session`: converts, calls core, converts back.
 
 mod async_calls;
-mod bell;
 mod bulk;
 mod client;
 mod convert;

@@ -10,12 +10,10 @@ use std::thread;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
-use wts_session::{Background, Error, Session};
+use wts_session::{Background, Bell, Error, PerProcess, Session};
 
-use crate::bell::Bell;
 use crate::convert;
 use crate::error::exception;
-use wts_session::PerProcess;
 
 /// How many outcomes become Python objects before other callbacks of the loop have their turn.
 const BATCH: usize = 64;
@@ -29,7 +27,8 @@ type Outcome = Result<Option<Session>, Error>;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     event_loop: Py<PyWeakrefReference>,
-    /// What the loop reads; none for a loop that can't, such as Windows' own.
+    /// What the loop reads; none for a loop that can't, such as Windows' own. To ring it is not to enter Python, which would
+    /// mean to wait for the GIL, and to die with the interpreter where that ends at this moment.
     bell: Option<Bell>,
     /// The futures of the calls that are under way. No background task holds anything of Python's.
     awaited: Mutex<HashMap<u64, Py<PyAny>>>,

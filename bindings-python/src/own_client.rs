@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wts_session::{ClientBuilder, Error};
-
-use wts_session::PerProcess;
+use wts_session::{ClientBuilder, Error, PerProcess};
 
 /// What a Python client needs of one of core's.
 pub(crate) trait CoreClient: Sized {
