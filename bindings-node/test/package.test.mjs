@@ -50,6 +50,7 @@ describe('the package', () => {
       'lib/input.cjs',
       'lib/log.cjs',
       'lib/native.cjs',
+      'lib/platforms.json',
       'package.json',
       'wts-session.node',
     ]);
