@@ -269,6 +269,7 @@ static void cancel_quickly(const struct kind *kind)
 static void cancelled_before_it_began(void)
 {
     wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
+    struct json_object *requests;
     wts_call *out;
 
     stage = &stages[0];
@@ -283,7 +284,9 @@ static void cancelled_before_it_began(void)
     out = wts_queue_next(queue, WTS_NO_TIMEOUT);
     CHECK_EQUAL(wts_call_take(out, NULL, NULL), WTS_CANCELLED);
     wts_call_free(out);
-    CHECK_EQUAL(json_object_array_length(stand_in_requests(session_id, 0)), 0);
+    requests = stand_in_requests(session_id, 0);
+    CHECK_EQUAL(json_object_array_length(requests), 0);
+    json_object_put(requests);
     wts_client_free(client);
 }
 
