@@ -16,7 +16,8 @@ use common::{StandIn, ask, requests};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wts_session::{
-    Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Item, Observer, Operation, RateLimit, UpdateOptions,
+    Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Item, Observer, Operation, RateLimit,
+    UpdateOptions,
 };
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
