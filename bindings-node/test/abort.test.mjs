@@ -101,10 +101,13 @@ describe('aborting', () => {
   });
 
   it('between the retries: no other is sent', async () => {
-    const patient = clientWith({ maxRetries: 3 });
     await standIn.script('aborted-between', { status: 503, headers: [['Retry-After', '300']] });
+    let patient;
+    const waitsForTheNext = new Promise((warn) => {
+      patient = clientWith({ maxRetries: 3, logger: { debug() {}, warn } });
+    });
     await abortsWhen(
-      () => standIn.requests('aborted-between', 1),
+      () => waitsForTheNext,
       (signal) => patient.completeSession('aborted-between', { signal }),
     );
     assert.equal((await standIn.requests('aborted-between')).length, 1);

@@ -1,8 +1,8 @@
 // From a checkout: what a user with Rust gets, and what one without it is told.
 import assert from 'node:assert/strict';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { packageFolder, run } from './support/run.mjs';
 
@@ -23,7 +23,7 @@ before(async () => {
   const members = JSON.parse(stdout).packages.map(({ manifest_path: path }) =>
     path.slice(root.length + 1, -'/Cargo.toml'.length),
   );
-  for (const name of ['Cargo.toml', 'Cargo.lock', ...members]) {
+  for (const name of ['package.json', 'Cargo.toml', 'Cargo.lock', ...members]) {
     await cp(join(root, name), join(checkout, name), { recursive: true, preserveTimestamps: true, filter: isSource });
   }
 });
@@ -40,6 +40,20 @@ async function newFolder(name) {
   return path;
 }
 
+/** The program in this folder has the package, in both kinds of modules. */
+async function worksIn(consumer) {
+  const esm = `import { completeSession } from 'wts-session';
+    await completeSession('').catch((error) => console.log(error.code));`;
+  const cjs = `require('wts-session').completeSession('').catch((error) => console.log(error.code));`;
+  for (const [type, source] of Object.entries({ module: esm, commonjs: cjs })) {
+    const ended = await run(process.execPath, [`--input-type=${type}`, '--eval', source], {
+      cwd: consumer,
+      env: { WTS_API_KEY: 'pn_1', WTS_BASE_URL: 'http://127.0.0.1:9' },
+    });
+    assert.deepEqual([ended.stdout, ended.stderr, ended.code], ['empty_session_id\n', '', 0]);
+  }
+}
+
 describe('npm install of a checkout', () => {
   it('builds the native library, and the package works', { timeout: 600_000 }, async () => {
     const consumer = await newFolder('consumer');
@@ -48,16 +62,59 @@ describe('npm install of a checkout', () => {
     const options = { cwd: consumer, env, timeout: 600_000 };
     const install = await run('npm', ['install', join(checkout, 'bindings-node'), '--offline'], options);
     assert.equal(install.code, 0, install.stderr);
-    const esm = `import { completeSession } from 'wts-session';
-      await completeSession('').catch((error) => console.log(error.code));`;
-    const cjs = `require('wts-session').completeSession('').catch((error) => console.log(error.code));`;
-    for (const [type, source] of Object.entries({ module: esm, commonjs: cjs })) {
-      const ended = await run(process.execPath, [`--input-type=${type}`, '--eval', source], {
-        cwd: consumer,
-        env: { WTS_API_KEY: 'pn_1', WTS_BASE_URL: 'http://127.0.0.1:9' },
-      });
-      assert.deepEqual([ended.stdout, ended.stderr, ended.code], ['empty_session_id\n', '', 0]);
+    await worksIn(consumer);
+  });
+});
+
+describe('npm install of a git URL', () => {
+  it('builds the native library, and the package works', async () => {
+    const repository = await newFolder('repository');
+    await cp(checkout, repository, { recursive: true, filter: isSource });
+    const committing = [
+      '-c',
+      'user.name=tester',
+      '-c',
+      'user.email=tester@localhost',
+      'commit',
+      '--quiet',
+      '-m',
+      'all',
+    ];
+    for (const args of [['init', '--quiet'], ['add', '.'], committing]) {
+      const { code, stderr } = await run('git', args, { cwd: repository });
+      assert.equal(code, 0, stderr);
     }
+    // The real one builds what the test of the checkout has built, but at another path, and so from the start.
+    const PATH = await newFolder('cargo-that-has-built');
+    const built = {
+      reason: 'compiler-artifact',
+      target: { name: 'wts_session_node' },
+      filenames: [join(packageFolder, 'wts-session.node')],
+    };
+    await writeFile(join(PATH, 'cargo'), `#!/bin/sh\necho '${JSON.stringify(built)}'\n`);
+    await chmod(join(PATH, 'cargo'), 0o755);
+    const consumer = await newFolder('consumer-of-git');
+    await writeFile(join(consumer, 'package.json'), '{ "private": true }');
+    const options = { cwd: consumer, env: { PATH: `${PATH}${delimiter}${process.env.PATH}` } };
+    const install = await run('npm', ['install', `git+file://${repository}`, '--offline'], options);
+    assert.equal(install.code, 0, install.stderr);
+    await worksIn(consumer);
+    const files = await readdir(join(consumer, 'node_modules/wts-session'));
+    assert.deepEqual(files.sort(), ['bindings-node', 'package.json']);
+  });
+
+  it('gives the package that is published', async () => {
+    const readJson = async (path) => JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
+    const [whole, published] = [await readJson(root), await readJson(packageFolder)];
+    for (const name of ['name', 'version', 'license', 'engines']) {
+      assert.deepEqual(whole[name], published[name], name);
+    }
+    const inFolder = (value) => JSON.parse(JSON.stringify(value).replaceAll('"./', '"./bindings-node/'));
+    const { './package.json': own, ...exported } = published.exports;
+    assert.deepEqual(whole.exports, { ...inFolder(exported), './package.json': own });
+    assert.deepEqual([whole.main, whole.types], inFolder([published.main, published.types]));
+    const files = published.files.map((name) => `bindings-node/${name}`);
+    assert.deepEqual(whole.files, files);
   });
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Client } from 'wts-session';
+import native from '../lib/native.cjs';
 import { js, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
@@ -35,6 +36,27 @@ describe('many calls', () => {
     const client = new Client(standIn.connection);
     const outcomes = await Promise.allSettled(Array.from({ length: 5000 }, () => client.completeSession(' ')));
     assert.ok(outcomes.every(({ reason }) => reason.code === 'empty_session_id'));
+  });
+
+  it('cross to this thread together: once for all that have settled', async () => {
+    const count = 1000;
+    const hops = [];
+    await new Promise((resolve) => {
+      const calls = new native.Calls((ids) => {
+        hops.push(ids.length);
+        if (hops.reduce((sum, size) => sum + size) === count) {
+          resolve();
+        }
+      });
+      const inner = native.createClient(standIn.connection, calls, false);
+      for (let id = 0; id < count; id += 1) {
+        inner.completeSession(id, '', false, false);
+      }
+      // All settle while this thread is busy.
+      const busyUntil = performance.now() + 500;
+      while (performance.now() < busyUntil);
+    });
+    assert.ok(hops.length < 10, `${hops}`);
   });
 
   it('4,000 leave no memory behind', async () => {
