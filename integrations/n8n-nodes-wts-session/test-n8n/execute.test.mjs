@@ -111,12 +111,12 @@ function moved(older) {
 }
 
 async function codeNodeSource() {
-  return readFile(join(packageFolder, 'examples/code-node.js'), 'utf8');
+  return readFile(join(packageFolder, '../../bindings-node/examples/n8n-code-node.js'), 'utf8');
 }
 
 function codeNode(jsCode) {
   const { api: baseUrl, token: apiKey } = standIn.addresses;
-  const given = items('code-1', '', 'code-2').map((item) => ({ ...item, apiKey, baseUrl }));
+  const given = ['code-1', '', 'code-2'].map((sessionId) => ({ sessionId, apiKey, baseUrl }));
   return workflow('code-node', given, [node('Code', 'n8n-nodes-base.code', 2, { jsCode })]);
 }
 

@@ -118,25 +118,16 @@ describe('the credential test', () => {
 });
 
 describe('an execution that its user stops', () => {
-  async function run(id) {
-    const { data: workflowData } = await server.request('GET', `/rest/workflows/${id}`);
-    const { data } = await server.request('POST', `/rest/workflows/${id}/run`, {
-      workflowData,
-      triggerToStartFrom: { name: 'Start' },
-    });
-    return data.executionId;
-  }
-
   it('sends nothing more, and lets what was sent come to its end', async () => {
     await Promise.all(ids.map(({ id }) => standIn.script(id, { pass: true, delay_ms: 2000 })));
     await standIn.script('after-it', { pass: true, delay_ms: 4000 });
     const sent = async () => (await standIn.allRequests()).filter(({ method }) => method === 'PUT');
-    const execution = await run('stopped');
+    const execution = await server.run('stopped', 'Start');
     await standIn.requests(ids[UNDER_WAY - 1].id, 1);
     await server.request('POST', `/rest/executions/${execution}/stop`);
     assert.equal((await sent()).length, UNDER_WAY);
     // It ends when all the others would have been sent.
-    await finished(await run('after-it'));
+    await finished(await server.run('after-it', 'Start'));
     assert.equal((await sent()).length, UNDER_WAY + 1);
     const { data } = await server.request('GET', `/rest/executions/${execution}`);
     assert.equal(data.status, 'canceled');

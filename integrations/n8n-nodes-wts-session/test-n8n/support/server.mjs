@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from './n8n.mjs';
 
+/** Who n8n takes the browser for: a log-in is bound to it. */
+export const BROWSER_ID = 'tests';
+
 const OWNER = { email: 'owner@example.com', firstName: 'Ana', lastName: 'Lima', password: 'Only-for-tests-1' };
 
 /** A running n8n, at which its owner has logged in. */
@@ -38,13 +41,25 @@ export class Server {
     }
   }
 
-  get owner() {
-    return OWNER;
+  /** What a browser has to know to be logged in. */
+  get cookie() {
+    const [name, value] = this.#cookie.split('=');
+    return { name, value };
   }
 
-  /** The answer's data to a request of n8n's own interface. */
+  /** Begins an execution by its trigger, as the editor does; gives its id. */
+  async run(workflow, trigger) {
+    const { data: workflowData } = await this.request('GET', `/rest/workflows/${workflow}`);
+    const { data } = await this.request('POST', `/rest/workflows/${workflow}/run`, {
+      workflowData,
+      triggerToStartFrom: { name: trigger },
+    });
+    return data.executionId;
+  }
+
+  /** The answer to a request of n8n's own interface. */
   async request(method, path, body) {
-    const headers = { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': 'tests' };
+    const headers = { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': BROWSER_ID };
     const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
     const text = await answer.text();
     if (!answer.ok) {
@@ -70,7 +85,7 @@ export class Server {
   async #logIn() {
     const answer = await fetch(`${this.url}/rest/owner/setup`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'browser-id': 'tests' },
+      headers: { 'content-type': 'application/json', 'browser-id': BROWSER_ID },
       body: JSON.stringify(OWNER),
     });
     if (!answer.ok) {

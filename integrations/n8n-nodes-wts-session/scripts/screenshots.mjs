@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+// Makes the pictures of docs/n8n: n8n's editor, with the node, against the stand-in.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium, selectors } from 'playwright-core';
+import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
+import { packageFolder } from '../test-n8n/support/install.mjs';
+import { N8n } from '../test-n8n/support/n8n.mjs';
+import { BROWSER_ID, Server } from '../test-n8n/support/server.mjs';
+import { CREDENTIALS, credential, end, node, wtsChat } from '../test-n8n/support/workflow.mjs';
+
+const pictures = join(packageFolder, '../../docs/n8n');
+const WORKFLOW = 'closing0sessions';
+
+selectors.setTestIdAttribute('data-test-id');
+
+const at = (x, y, made) => ({ ...made, position: [x, y] });
+
+function demo([first, second]) {
+  const sessions = { list: [{ id: first }, { id: second }, { id: 'session_99999' }] };
+  const nodes = [
+    at(0, 0, node('Start', 'n8n-nodes-base.manualTrigger', 1, {})),
+    at(
+      200,
+      0,
+      node('Sessions', 'n8n-nodes-base.set', 3.4, { mode: 'raw', jsonOutput: JSON.stringify(sessions), options: {} }),
+    ),
+    at(400, 0, node('One by one', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'list', options: {} })),
+    at(
+      600,
+      0,
+      wtsChat(
+        'WTS Chat',
+        { operation: 'concludeSession', reactivateOnNewMessage: true, options: { stopBotInExecution: true } },
+        { onError: 'continueErrorOutput' },
+      ),
+    ),
+    at(880, -100, end('Completed')),
+    at(880, 100, end('Failed')),
+  ];
+  const to = (name) => [{ node: name, type: 'main', index: 0 }];
+  const connections = {
+    Start: { main: [to('Sessions')] },
+    Sessions: { main: [to('One by one')] },
+    'One by one': { main: [to('WTS Chat')] },
+    'WTS Chat': { main: [to('Completed'), to('Failed')] },
+  };
+  return {
+    id: WORKFLOW,
+    name: 'Close sessions',
+    active: false,
+    settings: { executionOrder: 'v1' },
+    nodes,
+    connections,
+  };
+}
+
+async function photograph(server, execution) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
+    await context.addCookies([{ ...server.cookie, url: server.url }]);
+    await context.addInitScript((id) => localStorage.setItem('n8n-browserId', id), BROWSER_ID);
+    const page = await context.newPage();
+    await photographCredential(page, server.url);
+    await photographNode(page, server.url);
+    await photographExecution(page, server.url, execution);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function photographCredential(page, url) {
+  await page.goto(`${url}/home/credentials/${CREDENTIALS.good}`);
+  await page.getByText('Connection tested successfully').waitFor();
+  await photographPage(page, 'credential');
+}
+
+async function photographNode(page, url) {
+  await page.goto(`${url}/workflow/${WORKFLOW}`);
+  await page.getByTestId('execute-workflow-button').click();
+  const notice = page.getByRole('alert').filter({ hasText: 'executed successfully' });
+  await notice.locator('.el-notification__closeBtn').click();
+  await notice.waitFor({ state: 'detached' });
+  await page.locator('[data-test-id="canvas-node"][data-node-name="WTS Chat"]').dblclick();
+  await page.getByText('Success Branch').waitFor();
+  await photographPage(page, 'node');
+  await page.getByText('Error Branch').click();
+  await page.getByTestId('output-panel').getByText('JSON', { exact: true }).click();
+  await page.getByText('ENTITY_NOT_FOUND').first().waitFor();
+  await photographPage(page, 'failed-item');
+}
+
+async function photographExecution(page, url, execution) {
+  await page.goto(`${url}/workflow/${WORKFLOW}/executions/${execution}`);
+  await page.frameLocator('iframe').getByText('3 items').first().waitFor();
+  await photographPage(page, 'execution');
+}
+
+async function photographPage(page, name) {
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+}
+
+const standIn = await StandIn.start();
+const n8n = await N8n.install();
+const { token: apiKey, api: baseUrl, sessions } = standIn.addresses;
+await n8n.import([{ ...credential('good', { apiKey, baseUrl }), name: 'WTS account' }], [demo(sessions.IN_PROGRESS)]);
+const server = await Server.start(n8n);
+try {
+  await mkdir(pictures, { recursive: true });
+  await photograph(server, await server.run(WORKFLOW, 'Start'));
+} finally {
+  await server.stop();
+  await n8n.remove();
+  await standIn.stop();
+}
