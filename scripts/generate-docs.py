@@ -12,16 +12,16 @@ import sys
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "docs/errors.md"]
+PAGES = ["README.md", "docs/errors.md", "docs/n8n.md"]
 REGION = re.compile(r"(<!-- (snippet: (?P<path>\S+)|errors) -->\n).*?(<!-- end -->)", re.DOTALL)
 FENCES = {".rs": "rust", ".py": "python", ".mjs": "js", ".cjs": "js", ".js": "js", ".c": "c"}
 
 
 def snippet(path: str) -> str:
-    """The lines between the marks [readme] and [/readme] of a program, as a block of code."""
+    """The lines between the marks [readme] and [/readme] of a program, or all where it has none, as a block of code."""
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     marks = [number for number, line in enumerate(lines) if "[readme]" in line or "[/readme]" in line]
-    first, last = marks
+    first, last = marks or (-1, len(lines))
     code = textwrap.dedent("\n".join(lines[first + 1 : last])).strip("\n")
     return f"```{FENCES[pathlib.Path(path).suffix]}\n{code}\n```\n"
 
