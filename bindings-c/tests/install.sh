@@ -31,6 +31,8 @@ check_tree() {
     version=$(sed -n 's/^#define WTS_VERSION "\(.*\)"$/\1/p' "$moved/include/wts_session.h")
     test "$(readlink "$moved/lib/libwts_session.so")" = libwts_session.so.0 || fail "link of the linker"
     test "$(readlink "$moved/lib/libwts_session.so.0")" = "libwts_session.so.$version" || fail "link of the loader"
+    "$here/library.sh" "$moved/lib/libwts_session.so.$version"
+    ! grep -q __asan_ "$moved/lib/libwts_session.a" || fail "a sanitizer in the static library"
     (cd "$moved" && find . ! -type d | LC_ALL=C sort) | sed "s/$version/VERSION/" | diff - "$here/install/files.txt" ||
         fail "other files than in tests/install/files.txt"
     ! grep -rqI -e "$OUT" -e /opt/wts "$moved/include" "$moved/lib/pkgconfig" "$moved/lib/cmake" || fail "absolute paths"
