@@ -64,5 +64,5 @@ it('200 items, which the limits allow at once, go at least 20 times as fast as i
 it('500 items take hardly longer than the least time that the limits allow', async (test) => {
   const ms = await timeOf('many', 500);
   test.diagnostic(`500 items: ${ms} ms, ${(OLDER_NODE_MS / ms).toFixed(1)} times as fast as in the older node`);
-  assert.ok(ms >= LEAST_MS && ms <= LEAST_MS * 1.15, `${ms} ms`);
+  assert.ok(ms >= LEAST_MS && ms <= LEAST_MS * 1.25, `${ms} ms`);
 });
