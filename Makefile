@@ -118,6 +118,7 @@ test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's sca
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
 
 test-n8n: stand-in n8n-node ## the n8n node in a real n8n, which is installed the first time: 1.8 GB, several minutes; not part of test
+	$(N8N)/scripts/install-n8n
 	cd $(N8N) && node --test --test-timeout=900000 test-n8n/*.test.mjs
 
 test-c: stand-in c ## the tests of the C library
@@ -145,6 +146,7 @@ install-c: | system ## header, libraries, pkg-config and CMake files into PREFIX
 
 n8n-screenshots: stand-in n8n-node ## makes the pictures in docs/n8n anew, with a real n8n and Chromium
 	scripts/install-system-packages chromium
+	$(N8N)/scripts/install-n8n
 	$(N8N)/scripts/screenshots.mjs
 
 bench-rust: | system ## CPU per call beside a raw hyper client
