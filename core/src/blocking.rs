@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
+use std::vec;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -15,6 +16,9 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
 use crate::transport::let_connections_notice;
+
+/// How many outcomes of a bulk call are taken at once at most.
+const MOST_AT_ONCE: usize = 64;
 
 /// A client of the WTS Chat API whose calls block until they are done.
 ///
@@ -110,7 +114,13 @@ impl Client {
     where
         I: Iterator<Item = Item>,
     {
-        Ok(Outcomes { client: self, call: self.bulk(operation)?, source: Some(items), refused: None })
+        Ok(Outcomes {
+            client: self,
+            call: self.bulk(operation)?,
+            source: Some(items),
+            refused: None,
+            settled: Vec::new().into_iter(),
+        })
     }
 
     /// A bulk call without input yet, driven by a thread of this client's.
@@ -243,6 +253,8 @@ pub struct Outcomes<'a, I> {
     source: Option<I>,
     /// The item for which there was no room yet.
     refused: Option<Item>,
+    /// What has been taken out of the call at once, since each wait has its costs.
+    settled: vec::IntoIter<Outcome>,
 }
 
 impl<I: Iterator<Item = Item>> Outcomes<'_, I> {
@@ -287,6 +299,9 @@ impl<I: Iterator<Item = Item>> Iterator for Outcomes<'_, I> {
 
     fn next(&mut self) -> Option<Outcome> {
         self.feed();
-        self.client.wait(self.call.next())
+        if self.settled.len() == 0 {
+            self.settled = self.client.wait(self.call.next_many(MOST_AT_ONCE)).into_iter();
+        }
+        self.settled.next()
     }
 }

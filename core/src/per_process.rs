@@ -33,12 +33,6 @@ impl<T> PerProcess<T> {
         Self { first: OnceLock::new() }
     }
 
-    /// With `value` as this process's.
-    pub fn of(value: T) -> Self {
-        let generation = Generation { process: process::id(), value: ManuallyDrop::new(value), next: OnceLock::new() };
-        Self { first: OnceLock::from(Box::new(generation)) }
-    }
-
     /// This process's value, where there is one.
     pub fn get(&self) -> Option<&T> {
         self.find(process::id()).ok()
