@@ -129,7 +129,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-bulk bench-import bench-python bench-node clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate-docs.py
@@ -152,6 +152,9 @@ n8n-screenshots: stand-in n8n-node ## makes the pictures in docs/n8n anew, with 
 bench-rust: | system ## CPU per call beside a raw hyper client
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench calls
+
+bench-c: | system ## CPU per call from C beside libcurl
+	$(MAKE) -s -C bindings-c bench
 
 bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
 	cargo build --locked -q --release -p wts-stand-in
