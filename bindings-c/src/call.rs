@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use wts_session::{Error, Item, Operation, PerProcess, Progress, Session};
+use wts_session::{Error, Item, Operation, Progress, Session};
 
 use crate::boundary::{self, ForC};
 use crate::cancellable::Wish;
@@ -23,8 +23,7 @@ use crate::text;
 ///
 /// It is yours from its start on and whatever becomes of it, and is freed with `wts_call_free`.
 pub struct Call {
-    /// None in a child of the process that started it.
-    inbox: PerProcess<Arc<Inbox>>,
+    inbox: Arc<Inbox>,
     user_data: AtomicPtr<c_void>,
     /// Whether C has the pointer to it, and will free it.
     is_held: AtomicBool,
@@ -40,11 +39,16 @@ enum State {
 impl Call {
     fn new(inbox: &Arc<Inbox>, user_data: *mut c_void, is_held: bool) -> Self {
         Self {
-            inbox: PerProcess::of(Arc::clone(inbox)),
+            inbox: Arc::clone(inbox),
             user_data: AtomicPtr::new(user_data),
             is_held: AtomicBool::new(is_held),
             outcome: Mutex::new(State::UnderWay),
         }
+    }
+
+    /// Where it is known; none in a child of the process that started it.
+    fn inbox(&self) -> Option<&Inbox> {
+        self.inbox.is_of_this_process().then_some(&*self.inbox)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -57,7 +61,7 @@ impl Call {
     }
 
     fn take(&self) -> Result<CString, Error> {
-        if self.inbox.get().is_none() {
+        if self.inbox().is_none() {
             return Err(Error::invalid_config("The call belongs to the parent of this process."));
         }
         let mut state = self.state();
@@ -75,14 +79,14 @@ impl Call {
 struct Settlement {
     call: Arc<Call>,
     progress: Arc<Progress>,
+    rings: bool,
 }
 
 impl Settlement {
-    fn settle(&self, result: Result<Session, Error>) {
+    /// The bell is rung when this is dropped, so that calls which settle until then share it.
+    fn settle(&mut self, result: Result<Session, Error>) {
         *self.call.state() = State::Settled(result);
-        if let Some(inbox) = self.call.inbox.get() {
-            inbox.settled(&self.call);
-        }
+        self.rings = self.call.inbox.settled(&self.call);
     }
 }
 
@@ -91,6 +95,9 @@ impl Drop for Settlement {
         if matches!(*self.call.state(), State::UnderWay) {
             let error = if thread::panicking() { boundary::panicked() } else { Error::cancelled() };
             self.settle(Err(self.progress.conclude(error)));
+        }
+        if self.rings {
+            self.call.inbox.ring();
         }
     }
 }
@@ -109,7 +116,7 @@ impl Client {
         let (background, client) = self.background()?;
         let inbox = queue.inbox()?;
         let call = Arc::new(Call::new(inbox, user_data, is_held));
-        let settlement = Settlement { call: Arc::clone(&call), progress: Arc::default() };
+        let mut settlement = Settlement { call: Arc::clone(&call), progress: Arc::default(), rings: false };
         let client = client.clone();
         inbox.begin(&call, || {
             background.spawn(async move {
@@ -117,6 +124,9 @@ impl Client {
                 crate::panic_switch::panic_in_background_if_on();
                 let result = client.call_one(operation, item, wish.made(), &settlement.progress).await;
                 settlement.settle(result);
+                if settlement.rings {
+                    tokio::task::yield_now().await;
+                }
             })
         });
         Ok(call)
@@ -251,7 +261,7 @@ pub unsafe extern "C" fn wts_call_cancel(call: *mut Call) {
     let cancel = || {
         // SAFETY: what the header asks of the caller.
         if let Some(call) = unsafe { call.as_ref() }
-            && let Some(inbox) = call.inbox.get()
+            && let Some(inbox) = call.inbox()
         {
             inbox.cancel(call);
         }
@@ -268,7 +278,7 @@ pub unsafe extern "C" fn wts_call_cancel(call: *mut Call) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_call_free(call: *mut Call) {
     let free = |call: Arc<Call>| {
-        if let Some(inbox) = call.inbox.get() {
+        if let Some(inbox) = call.inbox() {
             inbox.forget(&call);
         }
     };

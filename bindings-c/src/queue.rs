@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::mem;
+use std::process;
 use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,6 +48,8 @@ impl Drop for Queue {
 
 /// The calls of a queue.
 pub(crate) struct Inbox {
+    /// In any other process it must not be touched: its lock may be taken there, and nobody would give it back.
+    process: u32,
     calls: Mutex<Calls>,
     change: Condvar,
 }
@@ -58,12 +61,24 @@ struct Calls {
     settled: VecDeque<Arc<Call>>,
     /// Rung as long as a call has settled and was not taken out; none where there are no such descriptors.
     bell: Option<Bell>,
+    is_rung: bool,
+    /// How many threads wait for a call.
+    waiting: usize,
 }
 
 impl Calls {
-    fn silence_if_empty(&self) {
-        if self.settled.is_empty() {
-            self.bell.as_ref().inspect(|bell| bell.silence());
+    /// Has the bell tell whether there are calls to take out.
+    fn ring_or_silence(&mut self) {
+        let is_needed = !self.settled.is_empty();
+        if let Some(bell) = &self.bell
+            && self.is_rung != is_needed
+        {
+            if is_needed {
+                bell.ring();
+            } else {
+                bell.silence();
+            }
+            self.is_rung = is_needed;
         }
     }
 }
@@ -74,7 +89,11 @@ unsafe impl Send for Calls {}
 impl Inbox {
     fn new() -> io::Result<Self> {
         let calls = Calls { bell: Bell::new()?, ..Calls::default() };
-        Ok(Self { calls: Mutex::new(calls), change: Condvar::new() })
+        Ok(Self { process: process::id(), calls: Mutex::new(calls), change: Condvar::new() })
+    }
+
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
@@ -88,18 +107,24 @@ impl Inbox {
         calls.under_way.insert(Arc::as_ptr(call), task);
     }
 
-    /// Tells that a call has settled, unless nobody wants to know any more.
-    pub(crate) fn settled(&self, call: &Arc<Call>) {
+    /// Takes in a call that has settled, unless nobody wants to know any more. Whether somebody has to
+    /// [`ring`](Self::ring).
+    pub(crate) fn settled(&self, call: &Arc<Call>) -> bool {
         let mut calls = self.calls();
         if calls.under_way.remove(&Arc::as_ptr(call)).is_none() {
-            return;
+            return false;
         }
         calls.settled.push_back(Arc::clone(call));
-        if calls.settled.len() == 1 {
-            calls.bell.as_ref().inspect(|bell| bell.ring());
+        if calls.waiting > 0 {
+            // Where it was the last, nobody has anything to wait for.
+            if calls.under_way.is_empty() { self.change.notify_all() } else { self.change.notify_one() }
         }
-        drop(calls);
-        self.change.notify_one();
+        calls.settled.len() == 1
+    }
+
+    /// Tells the event loop that there is something to take out, unless it has been taken.
+    pub(crate) fn ring(&self) {
+        self.calls().ring_or_silence();
     }
 
     /// Has a call settle as cancelled, unless it has settled.
@@ -113,7 +138,7 @@ impl Inbox {
         let mut calls = self.calls();
         let task = calls.under_way.remove(&ptr::from_ref(call));
         calls.settled.retain(|other| !ptr::eq(Arc::as_ptr(other), call));
-        calls.silence_if_empty();
+        calls.ring_or_silence();
         drop(calls);
         self.change.notify_all();
         task.inspect(AbortHandle::abort);
@@ -121,11 +146,16 @@ impl Inbox {
 
     /// A call that has settled; waits for one for as long as `time`, or until there is nothing to wait for.
     fn next(&self, time: Duration) -> Option<Arc<Call>> {
-        let is_under_way = |calls: &mut Calls| calls.settled.is_empty() && !calls.under_way.is_empty();
-        let waited = self.change.wait_timeout_while(self.calls(), time, is_under_way);
-        let (mut calls, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut calls = self.calls();
+        if !time.is_zero() {
+            calls.waiting += 1;
+            let is_under_way = |calls: &mut Calls| calls.settled.is_empty() && !calls.under_way.is_empty();
+            let waited = self.change.wait_timeout_while(calls, time, is_under_way);
+            (calls, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            calls.waiting -= 1;
+        }
         let call = calls.settled.pop_front()?;
-        calls.silence_if_empty();
+        calls.ring_or_silence();
         Some(call)
     }
 

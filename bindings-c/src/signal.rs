@@ -42,6 +42,11 @@ mod mask {
     }
 
     impl Changed {
+        pub(super) fn had_blocked(&self, signal: c_int) -> bool {
+            // SAFETY: the set is valid, and so is the signal.
+            unsafe { libc::sigismember(&raw const self.before, signal) == 1 }
+        }
+
         pub(super) fn new(blocked: &sigset_t) -> Self {
             // SAFETY: both sets are valid.
             let before = set(|before| unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, blocked, before) });
@@ -100,8 +105,10 @@ mod sigpipe {
 
     impl Blocked {
         pub(super) fn new() -> Self {
-            let was_pending = is_pending();
-            Self { was_pending, _changed: mask::Changed::new(&only_sigpipe()) }
+            let changed = mask::Changed::new(&only_sigpipe());
+            // What was not blocked can't have been pending.
+            let was_pending = changed.had_blocked(libc::SIGPIPE) && is_pending();
+            Self { was_pending, _changed: changed }
         }
     }
 

@@ -293,37 +293,61 @@ static void *empty_the_queue(void *count)
     return NULL;
 }
 
-static void run(void *(*work)(void *), unsigned *counts)
-{
-    pthread_t threads[THREADS];
+static pthread_t threads[THREADS];
 
+static void begin_threads(void *(*work)(void *), unsigned *counts)
+{
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, work, &counts[i]);
     }
+}
+
+/* The sum of what they have counted. */
+static unsigned end_threads(const unsigned *counts)
+{
+    unsigned sum = 0;
+
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
+        sum += counts[i];
     }
+    return sum;
 }
 
 static void a_queue_for_each_thread(void)
 {
     unsigned counts[THREADS] = {0};
 
-    run(use_a_queue, counts);
+    begin_threads(use_a_queue, counts);
+    end_threads(counts);
 }
 
 static void a_queue_for_many_threads(void)
 {
-    unsigned counts[THREADS] = {0}, out = 0;
+    unsigned counts[THREADS] = {0};
 
     for (unsigned i = 0; i < CALLS; i++) {
         CHECK_EQUAL(wts_start_complete_session(client, "session_12345", NULL, queue, NULL, NULL, NULL), WTS_OK);
     }
-    run(empty_the_queue, counts);
-    for (unsigned i = 0; i < THREADS; i++) {
-        out += counts[i];
-    }
-    CHECK_EQUAL(out, CALLS);
+    begin_threads(empty_the_queue, counts);
+    CHECK_EQUAL(end_threads(counts), CALLS);
+}
+
+/* Nobody waits for ever: with the last call all of them go. */
+static void many_threads_wait_for_one_call(void)
+{
+    unsigned counts[THREADS] = {0};
+    wts_call *freed;
+
+    stand_in_script("calls-last", "[{\"delay_ms\": 300, \"status\": 204}]");
+    start("calls-last", NULL);
+    begin_threads(empty_the_queue, counts);
+    CHECK_EQUAL(end_threads(counts), 1);
+
+    freed = start_stalled("calls-freed");
+    begin_threads(empty_the_queue, counts);
+    wts_call_free(freed);
+    CHECK_EQUAL(end_threads(counts), 1);
 }
 
 static void nothing_stays_open(void)
@@ -355,6 +379,7 @@ int main(void)
     test("the total time limit bounds a call", the_total_time_limit_bounds_a_call);
     test("a queue for each thread", a_queue_for_each_thread);
     test("a queue for many threads", a_queue_for_many_threads);
+    test("many threads wait for one call", many_threads_wait_for_one_call);
     test("nothing stays open", nothing_stays_open);
     return tests_done();
 }
