@@ -1,5 +1,7 @@
 /* Bulk calls: outcomes, what is refused, the wish to stop. Memory and limits have programs of their own. */
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "check.h"
 #include "json.h"
@@ -153,6 +155,61 @@ static void false_cancels_the_rest(void)
     wts_config_free(config);
 }
 
+/* What a thread that cancels needs. */
+static wts_cancellable *cancellable;
+
+static void *cancel_when_sent(void *unused)
+{
+    json_object_put(stand_in_requests("bulk-held", 2));
+    wts_cancellable_cancel(cancellable);
+    return unused;
+}
+
+static bool hear_of_cancelled(void *user_data, const wts_outcome *outcome)
+{
+    if (outcome->code == WTS_CANCELLED) {
+        CHECK_EQUAL(wts_error_may_have_been_applied(outcome->error), strcmp(outcome->session_id, "bulk-held") == 0);
+        CHECK_EQUAL(wts_error_attempts(outcome->error), strcmp(outcome->session_id, "bulk-held") == 0);
+    }
+    return hear(user_data, outcome);
+}
+
+/* Two have settled, two are at the server, the others wait; all are reported. */
+static void another_thread_cancels_the_rest(void)
+{
+    const char *ids[MOST];
+    struct heard heard = nothing_heard(MOST, 0);
+    wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
+    wts_config *config = stand_in_config();
+    wts_client *narrow = NULL;
+    wts_error *error = NULL;
+    pthread_t thread;
+    struct json_object *requests;
+
+    for (size_t i = 0; i < MOST; i++) {
+        ids[i] = i < 2 ? "bulk-quick" : i < 4 ? "bulk-held" : i < 5 ? ".." : "bulk-never";
+    }
+    stand_in_script("bulk-held", "[{\"raw\": [{\"stall\": true}]}, {\"raw\": [{\"stall\": true}]}]");
+    wts_config_set_max_concurrency(config, 2);
+    CHECK_EQUAL(wts_client_new(config, &narrow, NULL), WTS_OK);
+    options.cancellable = cancellable = wts_cancellable_new();
+    pthread_create(&thread, NULL, cancel_when_sent, NULL);
+    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MOST, &options, hear_of_cancelled, &heard, &error), WTS_CANCELLED);
+    pthread_join(thread, NULL);
+    CHECK_EQUAL(wts_error_code(error), WTS_CANCELLED);
+    CHECK_EQUAL(heard.count, MOST);
+    for (size_t i = 0; i < MOST; i++) {
+        CHECK_EQUAL(heard.codes[i], i < 2 ? WTS_OK : i == 4 ? WTS_INVALID_SESSION_ID : WTS_CANCELLED);
+    }
+    requests = stand_in_requests("bulk-never", 0);
+    CHECK_EQUAL(json_object_array_length(requests), 0);
+    json_object_put(requests);
+    wts_error_free(error);
+    wts_cancellable_free(cancellable);
+    wts_client_free(narrow);
+    wts_config_free(config);
+}
+
 int main(void)
 {
     static const char *const arguments[] = {"--create-unknown", NULL};
@@ -164,6 +221,7 @@ int main(void)
     test("wrong arguments", wrong_arguments);
     test("a null function hears nothing", a_null_function_hears_nothing);
     test("false cancels the rest", false_cancels_the_rest);
+    test("another thread cancels the rest", another_thread_cancels_the_rest);
     wts_client_free(client);
     return tests_done();
 }

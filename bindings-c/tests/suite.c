@@ -1,6 +1,8 @@
 /* Runs the shared suite: every case of tests/vectors and tests/http, as tests/README.md describes them.
  *
- * usage: suite [part of the names of the cases to run] */
+ * usage: suite [--started] [part of the names of the cases to run]
+ *
+ * With --started the calls do not block, but are started and come out of a queue. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -14,6 +16,9 @@
 #include "wts_session.h"
 
 enum { MAX_LIMITS = 64 };
+
+/* Where calls are started; null where they block. */
+static wts_queue *queue;
 
 /* What came of a call. */
 struct outcome {
@@ -132,6 +137,46 @@ static bool is_set(struct json_object *options, const char *name)
     return json_object_get_boolean(json_member(options, name));
 }
 
+/* Waits for the one call that was started, if it was. */
+static struct outcome awaited(wts_code code, wts_call *call, wts_error *error)
+{
+    struct outcome outcome = {code, NULL, error};
+
+    if (code == WTS_OK) {
+        CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == call);
+        outcome.code = wts_call_take(call, &outcome.json, &outcome.error);
+    }
+    wts_call_free(call);
+    return outcome;
+}
+
+static struct outcome call_update(const wts_client *client, const char *id, const char *status,
+                                  const wts_update_options *options)
+{
+    struct outcome outcome = {WTS_OK, NULL, NULL};
+    wts_call *call = NULL;
+
+    if (queue == NULL) {
+        outcome.code = wts_update_session_status(client, id, status, options, &outcome.json, &outcome.error);
+        return outcome;
+    }
+    outcome.code = wts_start_update_session_status(client, id, status, options, queue, NULL, &call, &outcome.error);
+    return awaited(outcome.code, call, outcome.error);
+}
+
+static struct outcome call_complete(const wts_client *client, const char *id, const wts_complete_options *options)
+{
+    struct outcome outcome = {WTS_OK, NULL, NULL};
+    wts_call *call = NULL;
+
+    if (queue == NULL) {
+        outcome.code = wts_complete_session(client, id, options, &outcome.json, &outcome.error);
+        return outcome;
+    }
+    outcome.code = wts_start_complete_session(client, id, options, queue, NULL, &call, &outcome.error);
+    return awaited(outcome.code, call, outcome.error);
+}
+
 static struct outcome update(const wts_client *client, struct json_object *one_case)
 {
     struct outcome outcome;
@@ -140,8 +185,7 @@ static struct outcome update(const wts_client *client, struct json_object *one_c
     char *id = text_in(one_case, "session_id"), *status = text_in(one_case, "status");
 
     options.stop_bot_in_execution = is_set(given, "stop_bot_in_execution");
-    outcome.code =
-        wts_update_session_status(client, id, status, given == NULL ? NULL : &options, &outcome.json, &outcome.error);
+    outcome = call_update(client, id, status, given == NULL ? NULL : &options);
     free(id);
     free(status);
     return outcome;
@@ -156,7 +200,7 @@ static struct outcome complete(const wts_client *client, struct json_object *one
 
     options.stop_bot_in_execution = is_set(given, "stop_bot_in_execution");
     options.reactivate_on_new_message = is_set(given, "reactivate_on_new_message");
-    outcome.code = wts_complete_session(client, id, given == NULL ? NULL : &options, &outcome.json, &outcome.error);
+    outcome = call_complete(client, id, given == NULL ? NULL : &options);
     free(id);
     return outcome;
 }
@@ -454,8 +498,15 @@ static void add_folder(struct json_object *cases, const char *name)
 int main(int argc, char **argv)
 {
     struct json_object *cases = json_object_new_array();
+    const char *part = argc > 1 ? argv[argc - 1] : "";
     size_t wanted = 0;
 
+    if (argc > 1 && strcmp(argv[1], "--started") == 0) {
+        part = argc > 2 ? part : "";
+        if (wts_queue_new(&queue, NULL) != WTS_OK) {
+            give_up("no queue");
+        }
+    }
     /* A write to a connection that is gone must not end a program that has not thought of it. */
     signal(SIGPIPE, SIG_DFL);
     stand_in_start(NULL);
@@ -463,14 +514,15 @@ int main(int argc, char **argv)
     add_folder(cases, "http");
     for (size_t i = 0; i < json_object_array_length(cases); i++) {
         struct json_object *one_case = json_object_array_get_idx(cases, i);
-        if (argc < 2 || strstr(json_text(one_case, "name"), argv[1]) != NULL) {
+        if (strstr(json_text(one_case, "name"), part) != NULL) {
             wanted++;
             run_case(one_case);
         }
     }
-    if (tests_run() != wanted || (argc < 2 && wanted != json_object_array_length(cases))) {
+    if (tests_run() != wanted || (*part == '\0' && wanted != json_object_array_length(cases))) {
         give_up("%u cases were run, not %zu", tests_run(), wanted);
     }
+    wts_queue_free(queue);
     json_object_put(cases);
     return tests_done();
 }
