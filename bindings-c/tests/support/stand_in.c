@@ -10,7 +10,7 @@
 #include "check.h"
 #include "json.h"
 
-enum { MAX_ARGUMENTS = 32, DAY_MS = 86400000 };
+enum { MAX_ARGUMENTS = 32, DAY_MS = 86400000, PATIENCE_S = 1800 };
 
 static struct json_object *printed;
 
@@ -97,6 +97,7 @@ void stand_in_start(const char *const *further)
     for (size_t i = 0; further != NULL && further[i] != NULL && count < MAX_ARGUMENTS - 1; i++) {
         arguments[count++] = further[i];
     }
+    alarm(PATIENCE_S); /* a program that hangs is a program that fails */
     clean_environment();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     printed = launch((char *const *)arguments);
