@@ -1,13 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Runs a command to its end, which it has to reach within five minutes. */
 export async function run(command, args, { cwd, env = process.env } = {}) {
-  const options = { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000, killSignal: 'SIGKILL' };
-  const child = spawn(command, args, options);
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { stdout, stderr, code };
+  // It prints into files: n8n ends without waiting until a pipe has taken what it printed.
+  const folder = await mkdtemp(join(tmpdir(), 'wts-session-run-'));
+  const paths = ['stdout', 'stderr'].map((name) => join(folder, name));
+  const files = await Promise.all(paths.map((path) => open(path, 'w')));
+  try {
+    const stdio = ['ignore', ...files.map(({ fd }) => fd)];
+    const child = spawn(command, args, { cwd, env, stdio, timeout: 300_000, killSignal: 'SIGKILL' });
+    const [code] = await once(child, 'close');
+    const [stdout, stderr] = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+    return { stdout, stderr, code };
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** What a command prints that has to succeed. */
