@@ -4,8 +4,9 @@
 //! child that is forked at this moment waits for ever, for that thread is not in it. So no call is the first to need
 //! such a value: ours are listed here, `intern!` is not used, and pyo3's own are asked for once.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyNone;
 
 use crate::convert::{scanner, wrong_type};
@@ -13,6 +14,7 @@ use crate::{bulk, logging};
 
 /// Makes all of it.
 pub(crate) fn be_ready(py: Python<'_>) -> PyResult<()> {
+    refuse_further_interpreters(py)?;
     py.import("wts_session.errors")?;
     py.import("wts_session._logging")?;
     scanner(py)?;
@@ -28,4 +30,15 @@ fn make_an_error(py: Python<'_>) {
     wrong_type("argument", "nothing", &PyNone::get(py)).restore(py);
     let fetched = PyErr::take(py);
     debug_assert!(fetched.is_some_and(|error| error.is_instance_of::<PyTypeError>(py)));
+}
+
+/// What is made here belongs to one interpreter. From Python 3.12 on, subinterpreters ask first; before, nobody does.
+fn refuse_further_interpreters(py: Python<'_>) -> PyResult<()> {
+    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let sys = py.import("sys")?;
+    if SYS.get_or_init(py, || sys.clone().unbind()).is(&sys) {
+        Ok(())
+    } else {
+        Err(PyImportError::new_err("wts_session does not support subinterpreters: another one has imported it already"))
+    }
 }

@@ -50,7 +50,7 @@ def pythons() -> list[Path]:
     found = {version_of(python): python for python in names}
     found[sys.version_info[:2]] = Path(sys.executable)
     versions = sorted(version for version in found if version >= OLDEST)
-    return [found[versions[0]], found[versions[-1]]]
+    return list(dict.fromkeys([found[versions[0]], found[versions[-1]]]))
 
 
 def clean_environment(python: Path, folder: Path) -> Path:
@@ -139,8 +139,14 @@ def test_the_source_distribution_builds_the_same_wheel_in_another_folder(
     assert contents(from_sdist) == contents(wheel)
 
 
+def each_python() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "python", pythons(), ids=lambda python: f"python{'.'.join(map(str, version_of(python)))}"
+    )
+
+
 @pytest.mark.packaging
-@pytest.mark.parametrize("python", pythons(), ids=lambda python: "python" + ".".join(map(str, version_of(python))))
+@each_python()
 def test_the_wheel_works_under(python: Path, wheel: Path, tmp_path: Path) -> None:
     clean = clean_environment(python, tmp_path / "environment")
     command(clean, "-m", "pip", "install", "--quiet", "pytest", "uvloop", "tqdm", wheel)
@@ -151,11 +157,11 @@ def test_the_wheel_works_under(python: Path, wheel: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.packaging
-def test_subinterpreters_get_a_clear_refusal(wheel: Path, tmp_path: Path) -> None:
-    newest = pythons()[-1]
-    clean = clean_environment(newest, tmp_path / "environment")
+@each_python()
+def test_subinterpreters_get_a_clear_refusal(python: Path, wheel: Path, tmp_path: Path) -> None:
+    clean = clean_environment(python, tmp_path / "environment")
     command(clean, "-m", "pip", "install", "--quiet", wheel)
-    module = "_interpreters" if version_of(newest) >= (3, 13) else "_xxsubinterpreters"
+    module = "_interpreters" if version_of(python) >= (3, 13) else "_xxsubinterpreters"
     program = f"""
 import {module} as interpreters, wts_session
 outcome = interpreters.run_string(interpreters.create(), '''
