@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use wts_session::{Error, Item, Operation, Progress, Session};
+use wts_session::binding::Progress;
+use wts_session::{Error, Item, Operation, Session};
 
 use crate::boundary::{self, ForC};
 use crate::cancellable::Wish;

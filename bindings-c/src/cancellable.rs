@@ -3,7 +3,7 @@
 use std::future;
 
 use tokio::sync::watch;
-use wts_session::PerProcess;
+use wts_session::binding::PerProcess;
 
 use crate::boundary;
 

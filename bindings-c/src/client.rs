@@ -3,7 +3,8 @@
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
-use wts_session::{Background, ClientBuilder, Error, ErrorKind, Item, Operation, Outcome, PerProcess, blocking};
+use wts_session::binding::{Background, PerProcess};
+use wts_session::{ClientBuilder, Error, ErrorKind, Item, Operation, Outcome, blocking};
 
 use crate::boundary;
 use crate::cancellable::Wish;

@@ -9,7 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use wts_session::{Bell, Error, PerProcess};
+use wts_session::Error;
+use wts_session::binding::{PerProcess, Wakeup};
 
 use crate::boundary;
 use crate::call::Call;
@@ -60,7 +61,7 @@ struct Calls {
     under_way: HashMap<*const Call, AbortHandle>,
     settled: VecDeque<Arc<Call>>,
     /// Rung as long as a call has settled and was not taken out; none where there are no such descriptors.
-    bell: Option<Bell>,
+    bell: Option<Wakeup>,
     is_rung: bool,
     /// How many threads wait for a call.
     waiting: usize,
@@ -74,9 +75,9 @@ impl Calls {
             && self.is_rung != is_needed
         {
             if is_needed {
-                bell.ring();
+                bell.wake();
             } else {
-                bell.silence();
+                bell.clear();
             }
             self.is_rung = is_needed;
         }
@@ -88,7 +89,7 @@ unsafe impl Send for Calls {}
 
 impl Inbox {
     fn new() -> io::Result<Self> {
-        let calls = Calls { bell: Bell::new()?, ..Calls::default() };
+        let calls = Calls { bell: Wakeup::new()?, ..Calls::default() };
         Ok(Self { process: process::id(), calls: Mutex::new(calls), change: Condvar::new() })
     }
 
@@ -160,7 +161,7 @@ impl Inbox {
     }
 
     fn descriptor(&self) -> Option<i32> {
-        self.calls().bell.as_ref().map(Bell::descriptor)
+        self.calls().bell.as_ref().map(Wakeup::descriptor)
     }
 
     /// Cancels what is under way, and forgets all.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use napi::bindgen_prelude::Utf16String;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
-use wts_session::{Background, BulkCall, Error, Item, Operation, Outcome, Session};
+use wts_session::binding::Background;
+use wts_session::{BulkCall, Error, Item, Operation, Outcome, Session};
 
 use crate::convert::Json;
 use crate::error::Failure;
@@ -30,7 +31,7 @@ impl Bulk {
         client: wts_session::Client,
         operation: Operation,
     ) -> Self {
-        let call = BulkCall::start(background, client, operation);
+        let call = BulkCall::start(background, &client, operation);
         Self { call: Arc::new(Mutex::new(call)), background: Arc::clone(background), channel }
     }
 }

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use napi::{Either, Env, Result};
 use napi_derive::napi;
-use wts_session::{
-    Background, ClientBuilder, CompleteOptions, Error, Operation, Session, SharedClients, UpdateOptions,
-};
+use wts_session::binding::{Background, ClientCache};
+use wts_session::{ClientBuilder, CompleteOptions, Error, Operation, Session, UpdateOptions};
 
 use crate::bulk::Bulk;
 use crate::convert::{Settings, builder};
 use crate::error::Failure;
 use crate::promise::{Calls, Channel, background};
 
-static SHARED: SharedClients<wts_session::Client> = SharedClients::new();
+static SHARED: ClientCache<wts_session::Client> = ClientCache::new();
 
 /// A client of the WTS Chat API, whose calls come and go through one channel.
 #[napi]

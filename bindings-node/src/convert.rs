@@ -3,7 +3,8 @@
 use napi::bindgen_prelude::{Null, ToNapiValue, TypeName};
 use napi::{Either, Env, JsValue, Result as NapiResult, ValueType, sys};
 use napi_derive::napi;
-use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus, count, milliseconds};
+use wts_session::binding::{count, milliseconds};
+use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus};
 
 /// The settings of a client; what is left out is core's default.
 #[napi(object, object_to_js = false)]

@@ -12,7 +12,8 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
-use wts_session::{Background, Error, Event, Observer};
+use wts_session::binding::Background;
+use wts_session::{Error, Event, Observer};
 
 use crate::bulk::Batch;
 use crate::convert::Json;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use wts_session::binding::{ClientCache, PerProcess};
 use wts_session::blocking;
-use wts_session::{ClientBuilder, Error, Operation, PerProcess, Session, SharedClients};
+use wts_session::{ClientBuilder, Error, Operation, Session};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
@@ -20,7 +21,7 @@ use crate::own_client::OwnClient;
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The clients of the module's functions.
-static SHARED: PerProcess<SharedClients<Arc<blocking::Client>>> = PerProcess::new();
+static SHARED: PerProcess<ClientCache<Arc<blocking::Client>>> = PerProcess::new();
 
 /// A client of the WTS Chat API; a call waits until it is done.
 ///
@@ -221,7 +222,7 @@ pub(crate) fn complete_session<'py>(
 /// The client of the module's functions for these settings.
 fn shared(py: Python<'_>, builder: ClientBuilder) -> PyResult<Arc<blocking::Client>> {
     let client = py.detach(|| {
-        let clients = SHARED.get_or_make(|| Ok::<_, Error>(SharedClients::new()))?;
+        let clients = SHARED.get_or_make(|| Ok::<_, Error>(ClientCache::new()))?;
         clients.get(builder, |builder| builder.build_blocking().map(Arc::new))
     });
     client.map_err(|error| exception(py, &error))

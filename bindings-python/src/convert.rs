@@ -8,9 +8,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
-use wts_session::{
-    AuthScheme, Client, ClientBuilder, CompleteOptions, Error, RateLimit, Session, UpdateOptions, count, seconds,
-};
+use wts_session::binding::{count, seconds};
+use wts_session::{AuthScheme, Client, ClientBuilder, CompleteOptions, Error, RateLimit, Session, UpdateOptions};
 
 use crate::error::exception;
 use crate::logging;

@@ -10,7 +10,8 @@ use std::thread;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
-use wts_session::{Background, Bell, Error, PerProcess, Session};
+use wts_session::binding::{Background, PerProcess, Wakeup};
+use wts_session::{Error, Session};
 
 use crate::convert;
 use crate::error::exception;
@@ -29,7 +30,7 @@ pub(crate) struct Mailbox {
     event_loop: Py<PyWeakrefReference>,
     /// What the loop reads; none for a loop that can't, such as Windows' own. To ring it is not to enter Python, which would
     /// mean to wait for the GIL, and to die with the interpreter where that ends at this moment.
-    bell: Option<Bell>,
+    bell: Option<Wakeup>,
     /// The futures of the calls that are under way. No background task holds anything of Python's.
     awaited: Mutex<HashMap<u64, Py<PyAny>>>,
     last_number: AtomicU64,
@@ -37,7 +38,7 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    fn new(event_loop: &Bound<'_, PyAny>, bell: Option<Bell>) -> PyResult<Self> {
+    fn new(event_loop: &Bound<'_, PyAny>, bell: Option<Wakeup>) -> PyResult<Self> {
         Ok(Self {
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
             bell,
@@ -72,7 +73,7 @@ impl Mailbox {
     /// Has the loop fetch what is settled.
     fn ring(self: Arc<Self>) {
         match &self.bell {
-            Some(bell) => bell.ring(),
+            Some(bell) => bell.wake(),
             None => in_python(|py| {
                 if let Err(error) = self.wake_loop(py) {
                     error.write_unraisable(py, None);
@@ -143,14 +144,14 @@ type Delivery<'py> = (Py<PyAny>, Option<Bound<'py, PyAny>>, Option<PyErr>);
 impl Settled {
     #[new]
     fn new(event_loop: &Bound<'_, PyAny>, has_bell: bool) -> PyResult<Self> {
-        let bell = if has_bell { Bell::new()? } else { None };
+        let bell = if has_bell { Wakeup::new()? } else { None };
         Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, bell)?) })
     }
 
     /// What becomes readable when there is something to take.
     fn fileno(&self) -> PyResult<i32> {
         let bell = self.mailbox.bell.as_ref();
-        bell.map(Bell::descriptor).ok_or_else(|| PyNotImplementedError::new_err("this mailbox has no bell"))
+        bell.map(Wakeup::descriptor).ok_or_else(|| PyNotImplementedError::new_err("this mailbox has no bell"))
     }
 
     /// Nobody is going to take anything any more.
@@ -161,7 +162,7 @@ impl Settled {
     /// The next futures, each with its result or its error, and whether there are more.
     fn take<'py>(&self, py: Python<'py>) -> (Vec<Delivery<'py>>, bool) {
         if let Some(bell) = &self.mailbox.bell {
-            bell.silence();
+            bell.clear();
         }
         let (batch, has_more) = self.next_batch();
         let deliveries = batch.into_iter().filter_map(|(number, outcome)| {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wts_session::{ClientBuilder, Error, PerProcess};
+use wts_session::binding::PerProcess;
+use wts_session::{ClientBuilder, Error};
 
 /// What a Python client needs of one of core's.
 pub(crate) trait CoreClient: Sized {

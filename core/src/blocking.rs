@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::background::Background;
 use crate::bulk::{BulkCall, Outcome};
-use crate::config::{ClientBuilder, Config};
+use crate::config::Config;
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
@@ -32,11 +32,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to make a client; [`build_blocking`](ClientBuilder::build_blocking) ends it.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -129,7 +124,7 @@ impl Client {
     /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
     pub fn bulk(&self, operation: Operation) -> Result<BulkCall, Error> {
         let (background, client) = self.background()?;
-        Ok(BulkCall::start(background, client.clone(), operation))
+        Ok(BulkCall::start(background, client, operation))
     }
 
     /// A thread that drives calls while the caller does other things, bulk calls for one, and the client whose connections

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 
 use crate::background::Background;
 use crate::client::Client;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::Session;
 use crate::ops::{Item, Operation};
@@ -45,7 +46,7 @@ enum Going {
 ///
 /// Nothing happens unless [`next`](Self::next) is awaited. Dropping it drops the requests under way.
 pub struct Bulk {
-    client: Client,
+    engine: Engine,
     operation: Operation,
     /// None once it has ended.
     source: Option<Source>,
@@ -55,9 +56,9 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    pub(crate) fn new(client: Client, operation: Operation, source: impl Stream<Item = Item> + Send + 'static) -> Self {
+    pub(crate) fn new(engine: Engine, operation: Operation, source: impl Stream<Item = Item> + Send + 'static) -> Self {
         Self {
-            client,
+            engine,
             operation,
             source: Some(Box::pin(source)),
             under_way: FuturesUnordered::new(),
@@ -96,7 +97,7 @@ impl Bulk {
     /// The next outcome, with or without taking more input.
     async fn settle(&mut self, take_more: bool) -> Option<Outcome> {
         loop {
-            let has_room = take_more && self.under_way.len() < self.client.max_concurrency();
+            let has_room = take_more && self.under_way.len() < self.engine.max_concurrency();
             tokio::select! {
                 biased;
                 Some(item) = next_of(&mut self.source), if has_room && self.source.is_some() => self.start(item),
@@ -109,9 +110,9 @@ impl Bulk {
     fn start(&mut self, mut item: Item) {
         let index = self.taken;
         self.taken += 1;
-        let (client, operation, going) = (self.client.clone(), self.operation, self.going.subscribe());
+        let (engine, operation, going) = (self.engine.clone(), self.operation, self.going.subscribe());
         self.under_way.push(Box::pin(async move {
-            let result = settled(&client, operation, &mut item, going).await;
+            let result = settled(&engine, operation, &mut item, going).await;
             Outcome { index, session_id: item.session_id, result }
         }));
     }
@@ -127,7 +128,7 @@ async fn next_of(source: &mut Option<Source>) -> Option<Item> {
 }
 
 async fn settled(
-    client: &Client,
+    engine: &Engine,
     operation: Operation,
     item: &mut Item,
     going: watch::Receiver<Going>,
@@ -137,7 +138,7 @@ async fn settled(
     tokio::select! {
         biased;
         () = ended(going, &progress) => Err(Progress::conclude(&progress, Error::cancelled())),
-        result = client.execute(&request, None, &progress) => result,
+        result = engine.execute(&request, None, &progress) => result,
     }
 }
 
@@ -190,12 +191,13 @@ pub struct BulkCall {
 }
 
 impl BulkCall {
-    /// Starts a call on the thread of `background`, to which the connections of `client` have to belong.
-    pub fn start(background: &Background, client: Client, operation: Operation) -> Self {
-        let room = client.max_concurrency();
+    /// Starts a call on the thread of `background`, to which the connections of `engine` have to belong.
+    pub fn start(background: &Background, client: &Client, operation: Operation) -> Self {
+        let engine = client.engine().clone();
+        let room = engine.max_concurrency();
         let (input, mut items) = mpsc::channel(room);
         let (sender, outcomes) = mpsc::channel(room);
-        let bulk = Bulk::new(client, operation, stream::poll_fn(move |context| items.poll_recv(context)));
+        let bulk = Bulk::new(engine, operation, stream::poll_fn(move |context| items.poll_recv(context)));
         let going = bulk.going.clone();
         let tasks = vec![background.spawn(deliver(bulk, sender))];
         Self { input: Some(input), outcomes, going, tasks }

@@ -24,11 +24,14 @@
 
 mod answer;
 mod background;
-mod bell;
+#[doc(hidden)]
+pub mod binding;
 pub mod blocking;
+mod builder;
 mod bulk;
 mod client;
 mod config;
+mod engine;
 mod envelope;
 mod error;
 mod limiter;
@@ -39,22 +42,17 @@ mod per_process;
 mod progress;
 mod retry;
 mod secret;
-mod shared;
 mod transport;
 mod validate;
 
-pub use background::Background;
-pub use bell::Bell;
+pub use builder::ClientBuilder;
 pub use bulk::{Bulk, BulkCall, Outcome};
 pub use client::Client;
-pub use config::{AuthScheme, ClientBuilder, RateLimit, count, milliseconds, seconds};
+pub use config::{AuthScheme, RateLimit};
 pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 pub use observer::{Event, Observer};
 pub use ops::{Item, Operation};
-pub use per_process::PerProcess;
-pub use progress::Progress;
-pub use shared::SharedClients;
 
 /// The version of this library, the same in every language.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -74,12 +74,12 @@ impl fmt::Display for Event<'_> {
 pub struct Observer(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
 
 impl Observer {
-    /// Tells `tell`.
+    /// One that calls `tell`.
     pub fn new(tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }
 
-    pub(crate) fn tell(&self, event: &Event<'_>) {
+    pub(crate) fn notify(&self, event: &Event<'_>) {
         (self.0)(event);
     }
 }

@@ -12,50 +12,50 @@ use std::os::unix::net::UnixStream;
 /// A socket that becomes readable when it is rung.
 #[cfg(unix)]
 #[derive(Debug)]
-pub struct Bell {
+pub struct Wakeup {
     /// Both ends stay open together: writing to a socket without a reader raises `SIGPIPE`.
-    rope: UnixStream,
-    clapper: UnixStream,
+    writer: UnixStream,
+    reader: UnixStream,
 }
 
 #[cfg(unix)]
-impl Bell {
+impl Wakeup {
     /// One, if this system has such sockets.
     ///
     /// # Errors
     /// When the system gives no descriptors.
     pub fn new() -> io::Result<Option<Self>> {
-        let (rope, clapper) = UnixStream::pair()?;
-        rope.set_nonblocking(true)?;
-        clapper.set_nonblocking(true)?;
-        Ok(Some(Self { rope, clapper }))
+        let (writer, reader) = UnixStream::pair()?;
+        writer.set_nonblocking(true)?;
+        reader.set_nonblocking(true)?;
+        Ok(Some(Self { writer, reader }))
     }
 
     /// What the loop waits for.
     pub fn descriptor(&self) -> i32 {
-        self.clapper.as_raw_fd()
+        self.reader.as_raw_fd()
     }
 
     /// Makes it readable.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         // It fails only where so many rings are unheard that one more says nothing new.
-        let _ = (&self.rope).write(&[0]);
+        let _ = (&self.writer).write(&[0]);
     }
 
     /// Makes it unreadable until it is rung again.
-    pub fn silence(&self) {
+    pub fn clear(&self) {
         // It fails only where nothing was rung.
-        let _ = (&self.clapper).read(&mut [0; 64]);
+        let _ = (&self.reader).read(&mut [0; 64]);
     }
 }
 
 /// Windows' loops wait for no sockets of others.
 #[cfg(not(unix))]
 #[derive(Debug)]
-pub enum Bell {}
+pub enum Wakeup {}
 
 #[cfg(not(unix))]
-impl Bell {
+impl Wakeup {
     /// None.
     ///
     /// # Errors
@@ -70,30 +70,30 @@ impl Bell {
     }
 
     /// There is none.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         match *self {}
     }
 
     /// There is none.
-    pub fn silence(&self) {
+    pub fn clear(&self) {
         match *self {}
     }
 }
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::Bell;
+    use super::Wakeup;
     use std::io::{ErrorKind, Read};
 
     #[test]
     fn it_is_readable_from_the_ring_to_the_silence() {
-        let bell = Bell::new().unwrap().unwrap();
-        let is_silent = || (&bell.clapper).read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        let wakeup = Wakeup::new().unwrap().unwrap();
+        let is_silent = || (&wakeup.reader).read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         assert!(is_silent());
-        bell.ring();
+        wakeup.wake();
         assert!(!is_silent());
-        bell.ring();
-        bell.silence();
+        wakeup.wake();
+        wakeup.clear();
         assert!(is_silent());
     }
 }

@@ -2,34 +2,35 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::config::{ClientBuilder, Config};
+use crate::builder::ClientBuilder;
+use crate::config::Config;
 use crate::error::Error;
 
-const MOST_KEPT: usize = 16;
+const MAX_KEPT: usize = 16;
 
 /// The clients made so far, of which the 16 newest are kept.
 ///
 /// Functions that take their settings with each call go through this, so that the second call finds the connection of
 /// the first.
 #[derive(Debug)]
-pub struct SharedClients<C> {
+pub struct ClientCache<C> {
     kept: Mutex<Vec<(Config, C)>>,
 }
 
-impl<C> Default for SharedClients<C> {
+impl<C> Default for ClientCache<C> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<C> SharedClients<C> {
+impl<C> ClientCache<C> {
     /// None yet.
     pub const fn new() -> Self {
         Self { kept: Mutex::new(Vec::new()) }
     }
 }
 
-impl<C: Clone> SharedClients<C> {
+impl<C: Clone> ClientCache<C> {
     /// The client of these settings, from `make` where there is none yet.
     ///
     /// # Errors
@@ -45,7 +46,7 @@ impl<C: Clone> SharedClients<C> {
             return Ok(client.clone());
         }
         let client = make(builder)?;
-        if kept.len() == MOST_KEPT {
+        if kept.len() == MAX_KEPT {
             kept.remove(0);
         }
         kept.push((config, client.clone()));
@@ -55,13 +56,13 @@ impl<C: Clone> SharedClients<C> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_KEPT, SharedClients};
+    use super::{ClientCache, MAX_KEPT};
     use crate::Client;
     use crate::error::ErrorKind;
 
     #[test]
     fn equal_settings_share_a_client_and_the_oldest_goes_first() {
-        let clients = SharedClients::new();
+        let clients = ClientCache::new();
         let mut made = 0;
         let mut get = |key: &str| {
             let builder = Client::builder().api_key(key).base_url("http://localhost:1");
@@ -71,10 +72,10 @@ mod tests {
             })
         };
         assert_eq!((get("k").unwrap(), get(" Bearer k").unwrap(), get("l").unwrap()), (1, 1, 2));
-        for other in 0..MOST_KEPT {
+        for other in 0..MAX_KEPT {
             get(&format!("key{other}")).unwrap();
         }
-        assert_eq!(get("k").unwrap(), 3 + MOST_KEPT);
+        assert_eq!(get("k").unwrap(), 3 + MAX_KEPT);
         assert_eq!(get("").unwrap_err().kind(), ErrorKind::MissingApiKey);
     }
 }

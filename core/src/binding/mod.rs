@@ -1,0 +1,12 @@
+//! What the bindings need beyond the public API. None of it is covered by the promises of semantic versioning.
+
+mod client_cache;
+mod wakeup;
+
+pub use client_cache::ClientCache;
+pub use wakeup::Wakeup;
+
+pub use crate::background::Background;
+pub use crate::config::{count, milliseconds, seconds};
+pub use crate::per_process::PerProcess;
+pub use crate::progress::Progress;

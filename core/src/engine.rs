@@ -1,0 +1,263 @@
+//! One call from its request to its outcome: admission, attempts, retries.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::answer::Answer;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::limiter::{Asking, Limiter, Slot, TooLong, of_account};
+use crate::model::Session;
+use crate::observer::Event;
+use crate::ops::Request;
+use crate::progress::Progress;
+use crate::retry::{LONGEST_WAIT, RetryBudget, wait_before};
+use crate::transport::{Transport, connections_have_noticed, timed_out};
+
+/// What all clones of a client share, and the connections of this one.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    shared: Arc<Shared>,
+    transport: Transport,
+}
+
+struct Shared {
+    config: Config,
+    /// One permit for each request in flight.
+    permits: Semaphore,
+    /// How many calls wait for a permit.
+    waiting: AtomicUsize,
+    limiter: Arc<Limiter>,
+    retries: RetryBudget,
+    closed: watch::Sender<bool>,
+}
+
+impl Engine {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let shared = Shared {
+            permits: Semaphore::new(config.max_concurrency as usize),
+            waiting: AtomicUsize::new(0),
+            limiter: of_account(&config.base_url, &config.key),
+            retries: RetryBudget::new(),
+            closed: watch::Sender::new(false),
+            config: config.clone(),
+        };
+        Ok(Self { shared: Arc::new(shared), transport: Transport::new(config)? })
+    }
+
+    /// The same engine with connections of its own, to be used on another runtime: limits, retries and `close` are shared.
+    pub(crate) fn with_own_connections(&self) -> Result<Self, Error> {
+        Ok(Self { shared: Arc::clone(&self.shared), transport: Transport::new(&self.shared.config)? })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    pub(crate) fn max_concurrency(&self) -> usize {
+        self.shared.config.max_concurrency as usize
+    }
+
+    /// Calls that wait, and all later ones, fail; requests in flight end as they would.
+    pub(crate) fn close(&self) {
+        self.shared.closed.send_replace(true);
+    }
+
+    /// As [`execute`](Self::execute), within the total time limit.
+    pub(crate) async fn call(&self, request: &Request, progress: &Arc<Progress>) -> Result<Session, Error> {
+        let deadline = self.shared.config.total_timeout.map(|limit| Instant::now() + limit);
+        self.execute(request, deadline, progress).await
+    }
+
+    /// Sends `request` until it is settled, or must not be sent again.
+    pub(crate) async fn execute(
+        &self,
+        request: &Request,
+        deadline: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Error> {
+        let mut last_error = None;
+        for retry in 1.. {
+            match self.attempt(request, deadline, progress).await {
+                Ok(session) => {
+                    self.shared.retries.deposit(last_error.as_ref());
+                    return Ok(session);
+                }
+                Err(error) => {
+                    progress.end_attempt(&error);
+                    let error = match progress.allows_another_attempt() {
+                        true => self.wait_to_retry(retry, error, request, deadline).await,
+                        false => Err(error),
+                    };
+                    last_error = Some(error.map_err(|error| progress.conclude(error))?);
+                }
+            }
+        }
+        unreachable!("the retries are bounded")
+    }
+
+    /// Waits until the request may be sent again after `error`, which is given back; or fails with what the call fails
+    /// with.
+    async fn wait_to_retry(
+        &self,
+        retry: u32,
+        error: Error,
+        request: &Request,
+        deadline: Option<Instant>,
+    ) -> Result<Error, Error> {
+        let Shared { config, limiter, retries, .. } = &*self.shared;
+        if retry > config.max_retries || !error.retryable() {
+            return Err(error);
+        }
+        let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let is_limited = error.kind() == ErrorKind::RateLimited;
+        let wait = if is_limited {
+            limiter.least_wait(&config.rate_limits, 0).max(error.retry_after().unwrap_or_default())
+        } else {
+            wait_before(retry, &error)
+        };
+        if time_left.is_zero() || wait > time_left {
+            return Err(if is_limited { error.with_retry_after(Some(wait)) } else { error });
+        }
+        if !retries.withdraw(&error) {
+            return Err(error);
+        }
+        self.emit(|| Event::Retry {
+            operation: request.operation,
+            session_id: &request.session_id,
+            attempt: retry,
+            error: error.code(),
+            wait,
+        });
+        // Where it is the account's limit, the limiter waits, in turn with everybody else.
+        if !is_limited && self.unless_closed(sleep(wait)).await.is_err() {
+            return Err(error);
+        }
+        Ok(error)
+    }
+
+    /// One request and its answer. A connection that died idle costs another request, but is no attempt.
+    async fn attempt(
+        &self,
+        request: &Request,
+        deadline: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Error> {
+        loop {
+            let (_permit, mut slot) = self.unless_closed(self.admission(deadline)).await??;
+            progress.begin_attempt();
+            slot.sent();
+            let failure = match self.transport.send(request, deadline, progress).await {
+                Ok(answer) => {
+                    slot.settled();
+                    self.give_connection_back().await;
+                    self.apply_backpressure(&answer, &slot);
+                    let status = answer.status;
+                    let result = answer.into_result(&request.defaults, &self.shared.config.key);
+                    self.emit_attempt(request, progress, &slot, Some(status), result.as_ref().err());
+                    return result;
+                }
+                Err(failure) => failure,
+            };
+            match (progress.has_left(), failure.error.kind()) {
+                (false, _) => slot.unsent(),
+                (true, ErrorKind::Timeout) => {}
+                (true, _) => slot.settled(),
+            }
+            if !failure.died_idle {
+                self.emit_attempt(request, progress, &slot, failure.error.http_status(), Some(&failure.error));
+                return Err(failure.error);
+            }
+            progress.forget_attempt();
+            if !progress.allows_another_attempt() {
+                return Err(Error::cancelled());
+            }
+        }
+    }
+
+    /// Where all permits are taken, the next call must find this one's connection, or else it opens another.
+    async fn give_connection_back(&self) {
+        if self.shared.permits.available_permits() == 0 {
+            connections_have_noticed().await;
+        }
+    }
+
+    /// What an answer means for the account: a 429 stops everybody for a while.
+    fn apply_backpressure(&self, answer: &Answer, slot: &Slot) {
+        if answer.status == 429 {
+            let wait = self.shared.limiter.pause(slot.taken_at(), answer.retry_after);
+            self.emit(|| Event::Pause { wait });
+        } else {
+            self.shared.limiter.recovered(slot.taken_at());
+        }
+    }
+
+    fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
+        if let Some(observer) = &self.shared.config.observer {
+            observer.notify(&event());
+        }
+    }
+
+    fn emit_attempt(
+        &self,
+        request: &Request,
+        progress: &Progress,
+        slot: &Slot,
+        http_status: Option<u16>,
+        error: Option<&Error>,
+    ) {
+        self.emit(|| Event::Attempt {
+            operation: request.operation,
+            session_id: &request.session_id,
+            attempt: progress.attempts(),
+            http_status,
+            error: error.map(Error::code),
+            elapsed: slot.taken_at().elapsed(),
+        });
+    }
+
+    /// The right to send one request now: under `max_concurrency`, and under the account's limits.
+    async fn admission(&self, deadline: Option<Instant>) -> Result<(SemaphorePermit<'_>, Slot), Error> {
+        let Shared { config, permits, waiting, limiter, .. } = &*self.shared;
+        if let Some(deadline) = deadline {
+            let wait = limiter.least_wait(&config.rate_limits, waiting.load(Ordering::Relaxed));
+            if Instant::now() + wait > deadline {
+                return Err(too_long(wait));
+            }
+        }
+        let asking = Asking::count(waiting);
+        let permit = permits.acquire();
+        let permit = match deadline {
+            Some(deadline) => timeout_at(deadline, permit).await.map_err(|_| timed_out(true))?,
+            None => permit.await,
+        };
+        let permit = permit.map_err(|_| Error::closed())?;
+        drop(asking);
+        let slot = limiter.acquire(&config.rate_limits, deadline).await;
+        Ok((permit, slot.map_err(|TooLong { wait }| too_long(wait))?))
+    }
+
+    async fn unless_closed<F: Future>(&self, wait: F) -> Result<F::Output, Error> {
+        let mut closed = self.shared.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(Error::closed()),
+            output = wait => Ok(output),
+        }
+    }
+}
+
+fn too_long(wait: Duration) -> Error {
+    Error::new(
+        ErrorKind::RateLimited,
+        "The account's rate limit leaves no room in time.",
+        format!("The next request could leave in {:.1} s, which is later than this call may take.", wait.as_secs_f64()),
+    )
+    .with_retryable(true)
+    .with_retry_after(Some(wait))
+}
