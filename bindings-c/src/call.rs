@@ -123,7 +123,7 @@ impl Client {
             background.spawn(async move {
                 #[cfg(feature = "panic-switch")]
                 crate::panic_switch::panic_in_background_if_on();
-                let result = client.call_one(operation, item, wish.made(), &settlement.progress).await;
+                let result = client.call_unless(operation, item, wish.made(), &settlement.progress).await;
                 settlement.settle(result);
                 if settlement.rings {
                     tokio::task::yield_now().await;

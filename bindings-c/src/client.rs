@@ -47,7 +47,7 @@ impl Client {
     fn call(&self, operation: Operation, item: Item, wish: Wish) -> Result<CString, Error> {
         let client = self.inner()?;
         let progress = Arc::default();
-        let call = client.as_async().call_one(operation, item, wish.made(), &progress);
+        let call = client.as_async().call_unless(operation, item, wish.made(), &progress);
         let session = without_sigpipe(|| client.wait(call))?;
         Ok(text::for_c(session.into_json()))
     }
@@ -61,17 +61,18 @@ impl Client {
         mut hears: impl FnMut(Outcome, usize) -> bool,
     ) -> Result<(), Error> {
         self.background()?;
-        let mut outcomes = self.inner()?.outcomes(operation, items)?;
+        let mut outcomes = self.inner()?.bulk_from(operation, items);
         if wish.is_possible() {
-            outcomes.cancel_when(wish.made())?;
+            outcomes.bulk().cancel_when(wish.made());
         }
         let mut is_cancelled = false;
-        for (settled_before, outcome) in outcomes.enumerate() {
+        for (settled_before, outcome) in outcomes.by_ref().enumerate() {
             is_cancelled |= matches!(&outcome.result, Err(error) if error.kind() == ErrorKind::Cancelled);
             if !hears(outcome, settled_before + 1) {
                 return Err(Error::cancelled());
             }
         }
+        outcomes.bulk().check_process()?;
         if is_cancelled { Err(Error::cancelled()) } else { Ok(()) }
     }
 }

@@ -12,10 +12,9 @@ use crate::text;
 /// `session_id` is null or points to a NUL-terminated string.
 pub(crate) unsafe fn to_complete(session_id: *const c_char) -> Item {
     // SAFETY: the caller vouches for it.
-    let given: &CStr = unsafe { text::given(session_id) }.unwrap_or_default();
-    match given.to_str() {
-        Ok(id) => Item::to_complete(id.to_owned()),
-        Err(_) => Item::refused(given.to_string_lossy().into_owned(), Error::invalid_session_id("It is not UTF-8.")),
+    match unsafe { id(session_id) } {
+        Ok(session_id) => Item::Complete { session_id },
+        Err(refused) => refused,
     }
 }
 
@@ -26,10 +25,24 @@ pub(crate) unsafe fn to_complete(session_id: *const c_char) -> Item {
 /// Both strings are null or NUL-terminated.
 pub(crate) unsafe fn to_update(session_id: *const c_char, status: *const c_char) -> Item {
     // SAFETY: the caller vouches for both.
-    let (item, status) = unsafe { (to_complete(session_id), text::given(status).unwrap_or_default()) };
+    let (id, status) = unsafe { (id(session_id), text::given(status).unwrap_or_default()) };
     let status = status.to_string_lossy().into_owned();
-    if status.trim().is_empty() {
-        return Item::to_update(item.session_id, status);
+    match id {
+        Ok(session_id) => Item::Update { session_id, status },
+        Err(refused) if status.trim().is_empty() => Item::update(refused.session_id(), status),
+        Err(refused) => refused,
     }
-    Item { status, ..item }
+}
+
+/// The id as core takes it, or the item that fails because of it.
+///
+/// # Safety
+/// `session_id` is null or points to a NUL-terminated string.
+unsafe fn id(session_id: *const c_char) -> Result<String, Item> {
+    // SAFETY: the caller vouches for it.
+    let given: &CStr = unsafe { text::given(session_id) }.unwrap_or_default();
+    given.to_str().map(str::to_owned).map_err(|_| Item::Refused {
+        session_id: given.to_string_lossy().into_owned(),
+        error: Error::invalid_session_id("It is not UTF-8."),
+    })
 }

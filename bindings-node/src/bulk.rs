@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Utf16String;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use wts_session::binding::Background;
-use wts_session::{BulkCall, Error, Item, Operation, Outcome, Session};
+use wts_session::{Error, Item, Operation, Outcome, Session};
 
 use crate::convert::Json;
 use crate::error::Failure;
@@ -19,7 +19,8 @@ const MOST: usize = 256;
 /// A bulk call under way. It ends with the object.
 #[napi]
 pub struct Bulk {
-    call: Arc<Mutex<BulkCall>>,
+    operation: Operation,
+    call: Arc<Mutex<wts_session::Bulk>>,
     background: Arc<Background>,
     channel: Channel,
 }
@@ -31,8 +32,8 @@ impl Bulk {
         client: wts_session::Client,
         operation: Operation,
     ) -> Self {
-        let call = BulkCall::start(background, &client, operation);
-        Self { call: Arc::new(Mutex::new(call)), background: Arc::clone(background), channel }
+        let call = client.bulk_on(background, operation);
+        Self { operation, call: Arc::new(Mutex::new(call)), background: Arc::clone(background), channel }
     }
 }
 
@@ -41,7 +42,8 @@ impl Bulk {
     /// Puts an item in; false where there is no room before outcomes are taken out.
     #[napi(catch_unwind)]
     pub fn push(&self, session_id: Option<Utf16String>, status: Option<String>) -> bool {
-        let item = item(&session_id.unwrap_or_else(|| String::new().into()), status.unwrap_or_default());
+        let item =
+            item(self.operation, &session_id.unwrap_or_else(|| String::new().into()), status.unwrap_or_default());
         locked(&self.call).push(item).is_ok()
     }
 
@@ -80,10 +82,13 @@ pub fn cancelled() -> Failure {
 }
 
 /// An item of the input; half a surrogate pair is in no text that can be sent.
-fn item(session_id: &[u16], status: String) -> Item {
+fn item(operation: Operation, session_id: &[u16], status: String) -> Item {
     match String::from_utf16(session_id) {
-        Ok(session_id) => Item::to_update(session_id, status),
-        Err(_) => Item::refused(String::new(), Error::invalid_session_id("It has half a surrogate pair.")),
+        Ok(session_id) => operation.item(session_id, status),
+        Err(_) => Item::Refused {
+            session_id: String::new(),
+            error: Error::invalid_session_id("It has half a surrogate pair."),
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::task::AbortHandle;
 use wts_session::binding::{Background, PerProcess};
-use wts_session::{BulkCall, Client, ClientBuilder, Error, Operation, Session};
+use wts_session::{Client, ClientBuilder, Error, Operation, Session};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
@@ -159,7 +159,7 @@ impl AsyncCalls {
     fn start_bulk(&self, py: Python<'_>, operation: Operation) -> PyResult<BulkRun> {
         logging::look(py)?;
         let background = background().map_err(|error| exception(py, &error))?;
-        Ok(BulkRun::new(operation, BulkCall::start(background, self.client(py)?, operation)))
+        Ok(BulkRun::new(operation, self.client(py)?.bulk_on(background, operation)))
     }
 }
 

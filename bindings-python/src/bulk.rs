@@ -14,7 +14,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
-use wts_session::{BulkCall, Error, Item, Operation, Outcome, Session};
+use wts_session::{Bulk, Error, Item, Operation, Outcome, Session};
 
 use crate::async_calls::AsyncCalls;
 use crate::client::{Client, SIGNAL_INTERVAL, check_signals};
@@ -31,7 +31,7 @@ const BATCH: usize = 64;
 pub(crate) struct BulkRun {
     operation: Operation,
     /// None once it has ended.
-    call: Option<BulkCall>,
+    call: Option<Bulk>,
     /// The process to which the call belongs.
     process: u32,
     taken: usize,
@@ -186,7 +186,7 @@ impl BulkRun {
 }
 
 impl BulkRun {
-    pub(crate) fn new(operation: Operation, call: BulkCall) -> Self {
+    pub(crate) fn new(operation: Operation, call: Bulk) -> Self {
         Self {
             operation,
             call: Some(call),
@@ -230,7 +230,7 @@ impl BulkRun {
         lost.sort_unstable();
         let lost_one = |index| {
             let error = Error::internal("The bulk call ended too early.");
-            Outcome { index, session_id: String::new(), result: Err(error) }
+            Outcome::new(index, String::new(), Err(error))
         };
         self.settled.extend(lost.into_iter().map(lost_one));
     }
@@ -254,26 +254,20 @@ impl BulkRun {
     /// An item as core takes it, and its session id as it was given.
     fn item(&self, given: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, Item)> {
         let index = self.taken;
-        match self.operation {
-            Operation::CompleteSession(_) => {
-                let item = match convert::id_of_item(format_args!("session_ids[{index}]"), given)? {
-                    Ok(id) => Item::to_complete(id),
-                    Err(error) => Item::refused(String::new(), error),
-                };
-                Ok((given.clone().unbind(), item))
-            }
-            Operation::UpdateSessionStatus(_) => {
-                let (session_id, status) = pair(index, given)?;
-                let id = convert::id_of_item(format_args!("updates[{index}][0]"), &session_id)?;
-                let status = convert::status_of_item(format_args!("updates[{index}][1]"), &status)?;
-                let item = match id {
-                    Ok(id) => Item::to_update(id, status),
-                    Err(error) => Item::refused(String::new(), error),
-                };
-                Ok((session_id.unbind(), item))
-            }
+        if self.operation.takes_status() {
+            let (session_id, status) = pair(index, given)?;
+            let id = convert::id_of_item(format_args!("updates[{index}][0]"), &session_id)?;
+            let status = convert::status_of_item(format_args!("updates[{index}][1]"), &status)?;
+            Ok((session_id.unbind(), item(id, |session_id| Item::Update { session_id, status })))
+        } else {
+            let id = convert::id_of_item(format_args!("session_ids[{index}]"), given)?;
+            Ok((given.clone().unbind(), item(id, |session_id| Item::Complete { session_id })))
         }
     }
+}
+
+fn item(id: Result<String, Error>, make: impl FnOnce(String) -> Item) -> Item {
+    id.map_or_else(|error| Item::Refused { session_id: String::new(), error }, make)
 }
 
 impl Drop for BulkRun {

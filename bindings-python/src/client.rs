@@ -161,7 +161,7 @@ impl Client {
 
     fn start_bulk(&self, py: Python<'_>, operation: Operation) -> PyResult<BulkRun> {
         logging::look(py)?;
-        let call = py.detach(|| self.of_core()?.bulk(operation));
+        let call = py.detach(|| self.of_core().map(|client| client.bulk(operation)));
         Ok(BulkRun::new(operation, call.map_err(|error| exception(py, &error))?))
     }
 }

@@ -50,6 +50,11 @@ impl Background {
         }
     }
 
+    /// The runtime of the thread.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Drives `future` to its end, unless it is aborted through the handle.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         self.handle.spawn(future).abort_handle()

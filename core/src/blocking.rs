@@ -1,6 +1,7 @@
 //! The client for programs without an async runtime.
 
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::thread;
@@ -10,7 +11,7 @@ use std::vec;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::background::Background;
-use crate::bulk::{BulkCall, Outcome};
+use crate::bulk::{Bulk, BulkHandle, Outcome, Source, Spawner};
 use crate::config::Config;
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
@@ -18,7 +19,7 @@ use crate::ops::{Item, Operation};
 use crate::transport::let_connections_notice;
 
 /// How many outcomes of a bulk call are taken at once at most.
-const MOST_AT_ONCE: usize = 64;
+const MAX_AT_ONCE: usize = 64;
 
 /// A client of the WTS Chat API whose calls block until they are done.
 ///
@@ -33,10 +34,9 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::internal("The runtime can't be made.").with_source(error))?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Error::no_resources(format!("No descriptors for a client: {error}.")).with_source(error)
+        })?;
         Ok(Self { inner: crate::Client::new(config)?, runtime: Some(runtime), background: OnceLock::new() })
     }
 
@@ -65,80 +65,76 @@ impl Client {
         self.wait(self.inner.complete_session(session_id, options))
     }
 
-    /// As [`Client::complete_sessions`](crate::Client::complete_sessions). A thread of the client's sends the requests
-    /// while this one goes through the outcomes.
+    /// As [`Client::call`](crate::Client::call).
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
-    pub fn complete_sessions<I>(
-        &self,
-        session_ids: I,
-        options: CompleteOptions,
-    ) -> Result<Outcomes<'_, impl Iterator<Item = Item>>, Error>
+    /// As there.
+    pub fn call(&self, operation: Operation, item: Item) -> Result<Session, Error> {
+        self.wait(self.inner.call(operation, item))
+    }
+
+    /// As [`Client::complete_sessions`](crate::Client::complete_sessions). A thread of the client sends the requests, whether
+    /// or not anybody takes the outcomes.
+    pub fn complete_sessions<I>(&self, session_ids: I, options: CompleteOptions) -> Outcomes
     where
-        I: IntoIterator<Item: Into<String>>,
+        I: IntoIterator<Item: AsRef<str>>,
     {
-        let items = session_ids.into_iter().map(|id| Item::to_complete(id.into()));
-        self.outcomes(Operation::CompleteSession(options), items)
+        let items = session_ids.into_iter().map(|id| Item::complete(id.as_ref())).collect();
+        Outcomes::of(self.start(Operation::CompleteSession(options), Source::list(items)))
     }
 
     /// As [`Client::update_session_statuses`](crate::Client::update_session_statuses); otherwise as
     /// [`complete_sessions`](Self::complete_sessions).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn update_session_statuses<I, S, T>(
-        &self,
-        updates: I,
-        options: UpdateOptions,
-    ) -> Result<Outcomes<'_, impl Iterator<Item = Item>>, Error>
+    pub fn update_session_statuses<I, S, T>(&self, updates: I, options: UpdateOptions) -> Outcomes
     where
         I: IntoIterator<Item = (S, T)>,
-        S: Into<String>,
+        S: AsRef<str>,
         T: AsRef<str>,
     {
-        let items = updates.into_iter().map(|(id, status)| Item::to_update(id.into(), status.as_ref().to_owned()));
-        self.outcomes(Operation::UpdateSessionStatus(options), items)
+        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_ref())).collect();
+        Outcomes::of(self.start(Operation::UpdateSessionStatus(options), Source::list(items)))
     }
 
-    /// A bulk call on `items`, which are taken on this thread as there is room for them.
-    ///
-    /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
-    pub fn outcomes<I>(&self, operation: Operation, items: I) -> Result<Outcomes<'_, I>, Error>
+    /// As [`Client::bulk`](crate::Client::bulk), driven by a thread of the client.
+    pub fn bulk(&self, operation: Operation) -> Bulk {
+        self.start(operation, Source::Pushed)
+    }
+
+    /// A bulk call on `items`, which are taken on the thread that takes the outcomes, as there is room for them.
+    pub fn bulk_from<I>(&self, operation: Operation, items: I) -> OutcomesOf<I>
     where
         I: Iterator<Item = Item>,
     {
-        Ok(Outcomes {
-            client: self,
-            call: self.bulk(operation)?,
-            source: Some(items),
-            refused: None,
-            settled: Vec::new().into_iter(),
-        })
+        OutcomesOf { outcomes: Outcomes::of(self.bulk(operation)), items: Some(items), held: None }
     }
 
-    /// A bulk call without input yet, driven by a thread of this client's.
-    ///
-    /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
-    pub fn bulk(&self, operation: Operation) -> Result<BulkCall, Error> {
-        let (background, client) = self.background()?;
-        Ok(BulkCall::start(background, client, operation))
+    fn start(&self, operation: Operation, source: Source) -> Bulk {
+        match self.try_background() {
+            Ok((background, client)) => {
+                Bulk::start(client.engine().clone(), operation, source, Spawner::Background(background))
+            }
+            Err(error) => Bulk::start(self.inner.engine().clone(), operation, source, Spawner::Nobody(error)),
+        }
     }
 
     /// A thread that drives calls while the caller does other things, bulk calls for one, and the client whose connections
     /// belong to it. It is started when it is first asked for.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
+    #[doc(hidden)]
     pub fn background(&self) -> Result<&(Background, crate::Client), Error> {
+        self.try_background().map_err(|error| {
+            Error::no_resources(format!("No thread for calls in the background: {error}.")).with_source(error)
+        })
+    }
+
+    fn try_background(&self) -> io::Result<&(Background, crate::Client)> {
         if let Some(thread) = self.background.get() {
             return Ok(thread);
         }
-        let background = Background::start()
-            .map_err(|error| Error::internal("There is no thread for calls in the background.").with_source(error))?;
-        let client = self.inner.with_own_connections()?;
+        let background = Background::start()?;
+        let client = self.inner.with_own_connections().map_err(io::Error::other)?;
         Ok(self.background.get_or_init(|| (background, client)))
     }
 
@@ -239,64 +235,125 @@ impl Drop for Client {
 
 /// The outcomes of a bulk call as they settle; [`in_order`](Self::in_order) has them as the input was.
 ///
-/// Dropping it drops the requests under way.
+/// Dropping it aborts the requests in flight.
 #[derive(Debug)]
-pub struct Outcomes<'a, I> {
-    client: &'a Client,
-    call: BulkCall,
-    /// None once it has ended.
-    source: Option<I>,
-    /// The item for which there was no room yet.
-    refused: Option<Item>,
-    /// What has been taken out of the call at once, since each wait has its costs.
-    settled: vec::IntoIter<Outcome>,
+#[must_use = "dropping a bulk call aborts it: take its outcomes"]
+pub struct Outcomes {
+    bulk: Bulk,
+    /// What has been taken at once, since each wait has its costs.
+    taken: vec::IntoIter<Outcome>,
 }
 
-impl<I: Iterator<Item = Item>> Outcomes<'_, I> {
-    /// As [`Bulk::cancel`](crate::Bulk::cancel).
-    pub fn cancel(&self) {
-        self.call.cancel();
-    }
-
-    /// As [`cancel`](Self::cancel), once `wish` is done.
-    ///
-    /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
-    pub fn cancel_when(&mut self, wish: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let (background, _) = self.client.background()?;
-        self.call.cancel_when(background, wish);
-        Ok(())
+impl Outcomes {
+    fn of(bulk: Bulk) -> Self {
+        Self { bulk, taken: Vec::new().into_iter() }
     }
 
     /// All outcomes that are still to come, in the order of the input.
     pub fn in_order(self) -> Vec<Outcome> {
-        let mut outcomes: Vec<_> = self.collect();
-        outcomes.sort_unstable_by_key(|outcome| outcome.index);
-        outcomes
+        sorted(self)
     }
 
-    fn feed(&mut self) {
-        while let Some(source) = &mut self.source {
-            let Some(item) = self.refused.take().or_else(|| source.next()) else {
-                self.source = None;
-                return self.call.finish();
-            };
-            if let Err(item) = self.call.push(item) {
-                self.refused = Some(item);
-                return;
+    /// As [`Bulk::cancel`].
+    pub fn cancel(&self) {
+        self.bulk.cancel();
+    }
+
+    /// As [`Bulk::stop`].
+    pub fn stop(&self) {
+        self.bulk.stop();
+    }
+
+    /// As [`Bulk::handle`].
+    pub fn handle(&self) -> BulkHandle {
+        self.bulk.handle()
+    }
+
+    /// The bulk call.
+    #[doc(hidden)]
+    pub fn bulk(&mut self) -> &mut Bulk {
+        &mut self.bulk
+    }
+
+    fn settled(&mut self) -> Option<Outcome> {
+        if self.taken.len() == 0 {
+            self.taken = self.bulk.take_settled(MAX_AT_ONCE).into_iter();
+        }
+        self.taken.next()
+    }
+}
+
+impl Iterator for Outcomes {
+    type Item = Outcome;
+
+    fn next(&mut self) -> Option<Outcome> {
+        if self.taken.len() == 0 {
+            self.taken = self.bulk.wait_many(MAX_AT_ONCE).into_iter();
+        }
+        self.taken.next()
+    }
+}
+
+/// As [`Outcomes`], of a call whose items are taken by the thread that takes the outcomes.
+#[derive(Debug)]
+#[must_use = "nothing is sent unless the outcomes are taken"]
+pub struct OutcomesOf<I> {
+    outcomes: Outcomes,
+    /// None once it has ended.
+    items: Option<I>,
+    /// The item for which there was no room yet.
+    held: Option<Item>,
+}
+
+impl<I: Iterator<Item = Item>> OutcomesOf<I> {
+    /// All outcomes that are still to come, in the order of the input.
+    pub fn in_order(self) -> Vec<Outcome> {
+        sorted(self)
+    }
+
+    /// As [`Bulk::handle`].
+    pub fn handle(&self) -> BulkHandle {
+        self.outcomes.handle()
+    }
+
+    /// The bulk call.
+    #[doc(hidden)]
+    pub fn bulk(&mut self) -> &mut Bulk {
+        self.outcomes.bulk()
+    }
+
+    /// Adds one item; false if there is no room for it, or no more items come.
+    fn feed(&mut self) -> bool {
+        let Some(items) = &mut self.items else { return false };
+        match self.held.take().or_else(|| items.next()) {
+            Some(item) => self.held = self.outcomes.bulk.push(item).err(),
+            None => {
+                self.items = None;
+                self.outcomes.bulk.finish();
+            }
+        }
+        self.held.is_none()
+    }
+}
+
+impl<I: Iterator<Item = Item>> Iterator for OutcomesOf<I> {
+    type Item = Outcome;
+
+    /// The items may come slowly, so what has settled is given between any two of them.
+    fn next(&mut self) -> Option<Outcome> {
+        loop {
+            if let Some(outcome) = self.outcomes.settled() {
+                return Some(outcome);
+            }
+            if !self.feed() {
+                return self.outcomes.next();
             }
         }
     }
 }
 
-impl<I: Iterator<Item = Item>> Iterator for Outcomes<'_, I> {
-    type Item = Outcome;
-
-    fn next(&mut self) -> Option<Outcome> {
-        self.feed();
-        if self.settled.len() == 0 {
-            self.settled = self.client.wait(self.call.next_many(MOST_AT_ONCE)).into_iter();
-        }
-        self.settled.next()
-    }
+fn sorted(outcomes: impl Iterator<Item = Outcome>) -> Vec<Outcome> {
+    let mut outcomes: Vec<_> = outcomes.collect();
+    outcomes.sort_unstable_by_key(|outcome| outcome.index);
+    outcomes
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use futures_util::stream::{self, Stream};
+use futures_util::Stream;
 
-use crate::bulk::Bulk;
+use crate::background::Background;
+use crate::bulk::{Bulk, Source, Spawner};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -58,23 +59,32 @@ impl Client {
         self.engine.call(&request, &Arc::default()).await
     }
 
-    /// One call of either operation, which is cancelled once `wish` is done. Whoever drops its future learns from `progress`
-    /// what may have been applied.
+    /// One call of any operation.
     ///
     /// # Errors
-    /// As [`update_session_status`](Self::update_session_status) and [`complete_session`](Self::complete_session), and
-    /// [`Cancelled`](crate::ErrorKind::Cancelled).
-    pub async fn call_one(
+    /// As [`update_session_status`](Self::update_session_status) and [`complete_session`](Self::complete_session);
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for an item of another operation.
+    pub async fn call(&self, operation: Operation, item: Item) -> Result<Session, Error> {
+        self.engine.call(&operation.request(item)?, &Arc::default()).await
+    }
+
+    /// As [`call`](Self::call), but the call is cancelled once `cancelled` is done. Whoever drops its future learns from
+    /// `progress` what may have been applied.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and [`Cancelled`](crate::ErrorKind::Cancelled).
+    #[doc(hidden)]
+    pub async fn call_unless(
         &self,
         operation: Operation,
-        mut item: Item,
-        wish: impl Future<Output = ()>,
+        item: Item,
+        cancelled: impl Future<Output = ()>,
         progress: &Arc<Progress>,
     ) -> Result<Session, Error> {
-        let request = operation.request(&mut item)?;
+        let request = operation.request(item)?;
         tokio::select! {
             biased;
-            () = wish => {
+            () = cancelled => {
                 let_connections_notice().await;
                 Err(progress.conclude(Error::cancelled()))
             }
@@ -84,30 +94,46 @@ impl Client {
 
     /// Completes many sessions, as many at once as the account's limits and `max_concurrency` allow.
     ///
-    /// Ids that are not valid fail by themselves without being sent. There is no total time limit.
+    /// The ids are taken at once; those that are not valid fail by themselves without being sent. The call is driven by a
+    /// task of its own on this tokio runtime, or by a thread of its own outside of one. There is no total time limit.
     pub fn complete_sessions<I>(&self, session_ids: I, options: CompleteOptions) -> Bulk
     where
-        I: IntoIterator<Item: Into<String>, IntoIter: Send + 'static>,
+        I: IntoIterator<Item: AsRef<str>>,
     {
-        let items = session_ids.into_iter().map(|id| Item::to_complete(id.into()));
-        self.bulk(Operation::CompleteSession(options), stream::iter(items))
+        let items = session_ids.into_iter().map(|id| Item::complete(id.as_ref())).collect();
+        self.start(Operation::CompleteSession(options), Source::list(items))
     }
 
-    /// Sets the status of many sessions, given as pairs of session id and status; as
+    /// Sets the status of many sessions, given as pairs of session id and status; otherwise as
     /// [`complete_sessions`](Self::complete_sessions).
     pub fn update_session_statuses<I, S, T>(&self, updates: I, options: UpdateOptions) -> Bulk
     where
-        I: IntoIterator<Item = (S, T), IntoIter: Send + 'static>,
-        S: Into<String>,
+        I: IntoIterator<Item = (S, T)>,
+        S: AsRef<str>,
         T: AsRef<str>,
     {
-        let items = updates.into_iter().map(|(id, status)| Item::to_update(id.into(), status.as_ref().to_owned()));
-        self.bulk(Operation::UpdateSessionStatus(options), stream::iter(items))
+        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_ref())).collect();
+        self.start(Operation::UpdateSessionStatus(options), Source::list(items))
     }
 
-    /// A bulk call on items that come from a stream.
-    pub fn bulk(&self, operation: Operation, items: impl Stream<Item = Item> + Send + 'static) -> Bulk {
-        Bulk::new(self.engine.clone(), operation, items)
+    /// A bulk call without items yet: [`Bulk::push`] adds them, [`Bulk::finish`] says that no more come.
+    pub fn bulk(&self, operation: Operation) -> Bulk {
+        self.start(operation, Source::Pushed)
+    }
+
+    /// A bulk call on the items of a stream, which are taken as there is room for them.
+    pub fn bulk_from(&self, operation: Operation, items: impl Stream<Item = Item> + Send + 'static) -> Bulk {
+        self.start(operation, Source::stream(items))
+    }
+
+    /// As [`bulk`](Self::bulk), driven by the thread of `background`.
+    #[doc(hidden)]
+    pub fn bulk_on(&self, background: &Background, operation: Operation) -> Bulk {
+        Bulk::start(self.engine.clone(), operation, Source::Pushed, Spawner::Background(background))
+    }
+
+    fn start(&self, operation: Operation, source: Source) -> Bulk {
+        Bulk::start(self.engine.clone(), operation, source, Spawner::Current)
     }
 
     /// The same client with connections of its own, to be used on another runtime: limits, retries and `close` are shared.

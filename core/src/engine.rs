@@ -111,7 +111,8 @@ impl Engine {
         deadline: Option<Instant>,
     ) -> Result<Error, Error> {
         let Shared { config, limiter, retries, .. } = &*self.shared;
-        if retry > config.max_retries || !error.retryable() {
+        let may_repeat = request.is_idempotent || !error.may_have_been_applied();
+        if retry > config.max_retries || !error.retryable() || !may_repeat {
             return Err(error);
         }
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));

@@ -173,6 +173,17 @@ impl Error {
         Self::new(ErrorKind::Closed, "The client is closed.", "Make a new client to send more requests.")
     }
 
+    /// As [`closed`](Self::closed), for a reason that is not the caller's `close`.
+    pub(crate) fn closed_because(description: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Closed, "The client is closed.", description)
+    }
+
+    /// The system gave no thread, descriptor or memory; a later try may get it.
+    pub(crate) fn no_resources(description: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Connection, "The system gives no resources for a request.", description)
+            .with_retryable(true)
+    }
+
     /// The caller's wish to stop.
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "The call was cancelled.", "").with_retryable(true)

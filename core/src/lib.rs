@@ -46,7 +46,7 @@ mod transport;
 mod validate;
 
 pub use builder::ClientBuilder;
-pub use bulk::{Bulk, BulkCall, Outcome};
+pub use bulk::{Bulk, BulkHandle, Outcome};
 pub use client::Client;
 pub use config::{AuthScheme, RateLimit};
 pub use error::{Error, ErrorKind};

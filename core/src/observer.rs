@@ -1,6 +1,7 @@
 //! What a client tells of its work while it goes on: for logs. Neither the key nor a body is ever part of it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,8 +80,9 @@ impl Observer {
         Self(Arc::new(tell))
     }
 
+    /// A panic of the observer changes nothing for the call: the panic hook has reported it by then.
     pub(crate) fn notify(&self, event: &Event<'_>) {
-        (self.0)(event);
+        let _reported = catch_unwind(AssertUnwindSafe(|| (self.0)(event)));
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
-use reqwest::{Method, Response, Url};
+use reqwest::{Response, Url};
 use rustls_platform_verifier::Verifier;
 use tokio::time::Instant;
 use tower::util::MapRequestLayer;
@@ -109,7 +109,7 @@ impl Transport {
     }
 
     async fn exchange(&self, url: Url, request: &Request, progress: &Arc<Progress>) -> Result<Answer, Failure> {
-        let mut message = reqwest::Request::new(Method::PUT, url);
+        let mut message = reqwest::Request::new(request.method.clone(), url);
         *message.body_mut() = Some(reqwest::Body::wrap(TrackedBody {
             content: Some(request.body.clone()),
             progress: Arc::clone(progress),

@@ -112,9 +112,9 @@ async fn a_blocking_call_is_cancelled_by_a_wish_and_tells_what_may_have_been_app
     let (wish, wished) = tokio::sync::oneshot::channel::<()>();
     let call = tokio::task::spawn_blocking(|| {
         let (client, progress) = (builder.build_blocking().unwrap(), Arc::default());
-        let (operation, item) = (Operation::CompleteSession(complete()), Item::to_complete("stalls".to_owned()));
+        let (operation, item) = (Operation::CompleteSession(complete()), Item::complete("stalls"));
         let wish = async { wished.await.unwrap() };
-        let error = client.wait(client.as_async().call_one(operation, item, wish, &progress)).unwrap_err();
+        let error = client.wait(client.as_async().call_unless(operation, item, wish, &progress)).unwrap_err();
         assert_eq!((error.code(), error.attempts(), error.may_have_been_applied()), ("cancelled", 1, true));
         client
     });
@@ -132,8 +132,8 @@ async fn a_blocking_bulk_is_cancelled_by_a_wish() {
     let (wish, wished) = tokio::sync::oneshot::channel::<()>();
     let outcomes = tokio::task::spawn_blocking(|| {
         let client = builder.build_blocking().unwrap();
-        let mut outcomes = client.complete_sessions(["stalls", "never"], complete()).unwrap();
-        outcomes.cancel_when(async { wished.await.unwrap() }).unwrap();
+        let mut outcomes = client.complete_sessions(["stalls", "never"], complete());
+        outcomes.bulk().cancel_when(async { wished.await.unwrap() });
         let error = |it: wts_session::Outcome| it.result.unwrap_err();
         outcomes.map(error).map(|error| (error.code(), error.may_have_been_applied())).collect::<Vec<_>>()
     });
@@ -256,7 +256,7 @@ async fn a_blocking_client_works_and_ends_inside_a_runtime() {
     let client = builder(&stand_in).build_blocking().unwrap();
     let session = client.update_session_status("inside", "Hidden", UpdateOptions::new()).unwrap();
     assert_eq!(session.fields().unwrap()["status"], "HIDDEN");
-    assert_eq!(client.complete_sessions(["a", "b"], complete()).unwrap().count(), 2);
+    assert_eq!(client.complete_sessions(["a", "b"], complete()).count(), 2);
 }
 
 #[tokio::test]
@@ -437,9 +437,9 @@ fn a_blocking_bulk_takes_an_endless_input_as_it_has_room() {
     let taken = std::cell::Cell::new(0);
     let endless = std::iter::from_fn(|| {
         taken.set(taken.get() + 1);
-        Some(format!("session-{}", taken.get()))
+        Some(Item::complete(format!("session-{}", taken.get())))
     });
-    let outcomes = client.complete_sessions(endless, complete()).unwrap();
+    let outcomes = client.bulk_from(Operation::CompleteSession(complete()), endless);
     let seen: HashSet<_> = outcomes.take(100).map(|it| it.result.unwrap().into_json()).collect();
     assert_eq!(seen.len(), 100);
     assert!(taken.get() <= 100 + 4 * 4, "{} were taken", taken.get());
@@ -454,7 +454,7 @@ async fn requests_go_on_while_the_outcomes_wait_to_be_taken() {
     }
     let outcomes = tokio::task::spawn_blocking(move || {
         let client = builder.build_blocking().unwrap();
-        let mut outcomes = client.complete_sessions((0..9).map(|it| it.to_string()), complete()).unwrap();
+        let mut outcomes = client.complete_sessions((0..9).map(|it| it.to_string()), complete());
         let first = outcomes.next().unwrap();
         thread::sleep(Duration::from_millis(800)); // longer than any of the requests under way may take
         [first].into_iter().chain(outcomes).map(|it| it.result.map(|_| ())).collect::<Vec<_>>()

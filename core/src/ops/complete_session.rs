@@ -2,6 +2,7 @@
 
 use std::ops::Not;
 
+use reqwest::Method;
 use serde::Serialize;
 
 use super::{Request, json_string};
@@ -26,6 +27,8 @@ pub(crate) fn request(session_id: &str, options: CompleteOptions) -> Result<Requ
     };
     Ok(Request {
         operation: "complete_session",
+        method: Method::PUT,
+        is_idempotent: true,
         session_id: id.as_str().to_owned(),
         path: format!("/chat/v1/session/{}/complete", id.path_segment()),
         body: serde_json::to_vec(&body).expect("plain fields have a JSON form").into(),

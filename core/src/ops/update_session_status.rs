@@ -1,5 +1,6 @@
 //! `PUT /chat/v1/session/{id}/status`
 
+use reqwest::Method;
 use serde::Serialize;
 
 use super::{Request, json_string};
@@ -29,6 +30,8 @@ pub(crate) fn request(session_id: &str, status: &str, options: UpdateOptions) ->
     };
     Ok(Request {
         operation: "update_session_status",
+        method: Method::PUT,
+        is_idempotent: true,
         session_id: id.as_str().to_owned(),
         path: format!("/chat/v1/session/{}/status", id.path_segment()),
         body: serde_json::to_vec(&body).expect("plain fields have a JSON form").into(),
