@@ -199,9 +199,54 @@ static void queues_are_empty_in_a_child(void)
     wts_client_free(client);
 }
 
+struct forked_bulk {
+    size_t told;
+    pid_t child;
+};
+
+static bool fork_at_the_first(void *user_data, const wts_outcome *outcome)
+{
+    struct forked_bulk *bulk = user_data;
+
+    CHECK_EQUAL(outcome->code, WTS_OK);
+    if (bulk->told++ == 0) {
+        bulk->child = fork();
+    }
+    return true;
+}
+
+/* The child returns from the callback as well. Its call has ended; the parent's goes on, with slow answers too. */
+static void a_fork_in_a_callback_ends_the_call_of_the_child(void)
+{
+    static const char *const ids[] = {seeded, "processes-slow", "processes-slow", "session_23456"};
+    enum { IDS = sizeof ids / sizeof *ids };
+    struct forked_bulk bulk = {0, -1};
+    wts_error *error = NULL;
+    wts_code code;
+    int status = -1;
+
+    client = stand_in_client();
+    stand_in_script("processes-slow", "[{\"delay_ms\": 500, \"status\": 204}, {\"delay_ms\": 500, \"status\": 204}]");
+    code = wts_complete_sessions(client, ids, IDS, NULL, fork_at_the_first, &bulk, &error);
+    if (bulk.child == 0) {
+        bool holds = CHECK_EQUAL(code, WTS_CLOSED) && CHECK_EQUAL(bulk.told, 1) && CHECK(error != NULL);
+
+        wts_error_free(error);
+        fflush(stdout);
+        _exit(holds ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    CHECK_OK(code, &error);
+    CHECK_EQUAL(bulk.told, IDS);
+    waitpid(bulk.child, &status, 0);
+    CHECK_EQUAL(status, 0);
+    wts_error_free(error);
+    wts_client_free(client);
+}
+
 int main(void)
 {
     stand_in_start(NULL);
+    test("a fork in a callback ends the call of the child", a_fork_in_a_callback_ends_the_call_of_the_child);
     test("a child has connections of its own", children_keep_off_the_connections_of_the_parent);
     test("a child does not wait for the limits of its parent", each_process_has_limits_of_its_own);
     test("a child finds the queues of its parent empty", queues_are_empty_in_a_child);
