@@ -25,13 +25,13 @@ pub struct Client {
 /// Makes a client of its own, whose outcomes come through `calls`; also what is to be logged, if `is_logged`.
 #[napi(catch_unwind)]
 pub fn create_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
-    made(settings, calls, is_logged, ClientBuilder::build)
+    made(settings, calls, is_logged, <ClientBuilder>::build)
 }
 
 /// As [`create_client`], but the client is one that all calls with these settings share.
 #[napi(catch_unwind)]
 pub fn shared_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
-    made(settings, calls, is_logged, |builder| SHARED.get(builder, ClientBuilder::build))
+    made(settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
 }
 
 fn made(

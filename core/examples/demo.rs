@@ -11,7 +11,7 @@ fn main() -> Result<(), Error> {
     let [update, complete] = ids.as_slice() else {
         return Err(Error::invalid_config("Usage: demo <session to set In Progress> <session to complete>"));
     };
-    let client = blocking::Client::builder().build_blocking()?;
+    let client = blocking::Client::builder().build()?;
 
     println!("update_session_status({update:?}, SessionStatus::InProgress)");
     shown(&client.update_session_status(update, SessionStatus::InProgress, UpdateOptions::new())?);

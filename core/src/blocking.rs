@@ -21,6 +21,9 @@ use crate::transport::let_connections_notice;
 /// How many outcomes of a bulk call are taken at once at most.
 const MAX_AT_ONCE: usize = 64;
 
+/// Makes a blocking client.
+pub type ClientBuilder = crate::ClientBuilder<Client>;
+
 /// A client of the WTS Chat API whose calls block until they are done.
 ///
 /// The waiting thread itself drives the request: there is no thread in the background. Many threads may share a client.

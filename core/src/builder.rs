@@ -1,5 +1,7 @@
 //! Makes clients: every setting, its default, and the check of all together.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -13,9 +15,17 @@ use crate::observer::Observer;
 use crate::secret::Secret;
 use crate::{VERSION, blocking};
 
-/// Makes a client. Every setting has a default; what is out of range is an error when the client is made.
+/// Makes a client. Every setting has a default; a setting out of its range is an error of [`build`](Self::build).
+///
+/// `C` is the client that it makes: [`Client`] or [`blocking::Client`].
+#[must_use = "a builder does nothing before `build`"]
+pub struct ClientBuilder<C = Client> {
+    settings: Settings,
+    makes: PhantomData<fn() -> C>,
+}
+
 #[derive(Clone, Debug)]
-pub struct ClientBuilder {
+struct Settings {
     api_key: Option<Secret>,
     base_url: Option<String>,
     timeout: Duration,
@@ -29,7 +39,7 @@ pub struct ClientBuilder {
     observer: Option<Observer>,
 }
 
-impl Default for ClientBuilder {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             api_key: None,
@@ -47,84 +57,117 @@ impl Default for ClientBuilder {
     }
 }
 
-impl ClientBuilder {
+impl<C> Default for ClientBuilder<C> {
+    fn default() -> Self {
+        Self { settings: Settings::default(), makes: PhantomData }
+    }
+}
+
+impl<C> Clone for ClientBuilder<C> {
+    fn clone(&self) -> Self {
+        Self { settings: self.settings.clone(), makes: PhantomData }
+    }
+}
+
+impl<C> fmt::Debug for ClientBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientBuilder").field(&self.settings).finish()
+    }
+}
+
+impl<C> ClientBuilder<C> {
     /// The API key. Blanks around it and a leading `Bearer ` are taken off. Default: the environment's `WTS_API_KEY`.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        self.api_key = Some(Secret::new(key.into()));
+        self.settings.api_key = Some(Secret::new(key.into()));
         self
     }
 
     /// The address of the API, without `/chat`. Default: the environment's `WTS_BASE_URL`, or else
     /// `https://api.wts.chat`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
+        self.settings.base_url = Some(url.into());
         self
     }
 
     /// The bound on one attempt, from DNS to the last byte of the answer, of it at most 5 s to connect. Default: 15 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.settings.timeout = timeout;
         self
     }
 
     /// The bound on a single call with all its waiting and retries; `None` is no bound. Default: 60 s.
     pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.total_timeout = timeout.into();
+        self.settings.total_timeout = timeout.into();
         self
     }
 
     /// How often a request is sent again at most, 0 to 100. Default: 3.
     pub fn max_retries(mut self, retries: u32) -> Self {
-        self.max_retries = retries;
+        self.settings.max_retries = retries;
         self
     }
 
     /// How many requests are under way at once at most, 1 to 10,000. Default: 64.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
-        self.max_concurrency = requests;
+        self.settings.max_concurrency = requests;
         self
     }
 
     /// The account's limits, at most 8; none at all switches limiting off. Default: [`RateLimit::OF_THE_API`].
     pub fn rate_limits(mut self, limits: impl Into<Vec<RateLimit>>) -> Self {
-        self.rate_limits = limits.into();
+        self.settings.rate_limits = limits.into();
         self
     }
 
     /// How the key is sent. Default: [`AuthScheme::Bearer`].
     pub fn auth_scheme(mut self, scheme: AuthScheme) -> Self {
-        self.auth_scheme = scheme;
+        self.settings.auth_scheme = scheme;
         self
     }
 
     /// Whether a base URL may be plain `http:` to another machine, where anyone on the way can read the key.
     /// Default: false; loopback addresses are always allowed.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
-        self.allow_insecure_http = allow;
+        self.settings.allow_insecure_http = allow;
         self
     }
 
     /// Takes what was not given from the environment now, not when a client is made: for a builder that makes clients
     /// again and again, and later.
     pub fn with_environment(mut self) -> Self {
-        self.api_key = self.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
-        self.base_url = self.base_url.or_else(|| environment("WTS_BASE_URL"));
+        self.settings.api_key = self.settings.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
+        self.settings.base_url = self.settings.base_url.or_else(|| environment("WTS_BASE_URL"));
         self
     }
 
     /// Who is told of every attempt, retry and pause; nobody by default.
     pub fn observer(mut self, observer: Observer) -> Self {
-        self.observer = Some(observer);
+        self.settings.observer = Some(observer);
         self
     }
 
     /// The language named in the `User-Agent`; for bindings.
     #[doc(hidden)]
     pub fn language(mut self, language: &'static str) -> Self {
-        self.language = language;
+        self.settings.language = language;
         self
     }
 
+    /// A blocking client, whichever client the type names.
+    ///
+    /// # Errors
+    /// As [`build`](ClientBuilder::build).
+    #[doc(hidden)]
+    pub fn build_blocking(self) -> Result<blocking::Client, Error> {
+        blocking::Client::new(&self.check()?)
+    }
+
+    pub(crate) fn check(self) -> Result<Config, Error> {
+        self.with_environment().settings.check()
+    }
+}
+
+impl ClientBuilder<Client> {
     /// The client for programs that run on tokio.
     ///
     /// # Errors
@@ -132,20 +175,21 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         Client::new(&self.check()?)
     }
+}
 
+impl ClientBuilder<blocking::Client> {
     /// The client for programs without an async runtime.
     ///
     /// # Errors
-    /// [`MissingApiKey`](crate::ErrorKind::MissingApiKey), [`InvalidConfig`](crate::ErrorKind::InvalidConfig).
-    pub fn build_blocking(self) -> Result<blocking::Client, Error> {
+    /// [`MissingApiKey`](crate::ErrorKind::MissingApiKey), [`InvalidConfig`](crate::ErrorKind::InvalidConfig),
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no descriptors.
+    pub fn build(self) -> Result<blocking::Client, Error> {
         blocking::Client::new(&self.check()?)
     }
+}
 
-    pub(crate) fn check(self) -> Result<Config, Error> {
-        self.with_environment().check_given()
-    }
-
-    fn check_given(self) -> Result<Config, Error> {
+impl Settings {
+    fn check(self) -> Result<Config, Error> {
         let base_url = parse_base_url(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), self.allow_insecure_http)?;
         in_range("timeout", self.timeout, &DURATIONS, printed)?;
         if let Some(total) = self.total_timeout {
@@ -178,8 +222,8 @@ impl Client {
 }
 
 impl blocking::Client {
-    /// Starts to make a client; [`build_blocking`](ClientBuilder::build_blocking) ends it.
-    pub fn builder() -> ClientBuilder {
+    /// Starts to make a client.
+    pub fn builder() -> blocking::ClientBuilder {
         ClientBuilder::default()
     }
 }

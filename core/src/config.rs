@@ -246,11 +246,11 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Config, count, milliseconds, seconds};
-    use crate::builder::ClientBuilder;
+    use crate::Client;
     use crate::error::{Error, ErrorKind};
 
     fn check(key: &str, url: &str) -> Result<Config, Error> {
-        ClientBuilder::default().api_key(key).base_url(url).check()
+        Client::builder().api_key(key).base_url(url).check()
     }
 
     #[test]
@@ -312,7 +312,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidConfig);
             assert!(!error.to_string().contains("secret"));
         }
-        let remote = ClientBuilder::default().api_key("k").base_url("http://api.wts.chat").allow_insecure_http(true);
+        let remote = Client::builder().api_key("k").base_url("http://api.wts.chat").allow_insecure_http(true);
         assert!(remote.check().is_ok());
     }
 
