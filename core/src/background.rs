@@ -1,4 +1,4 @@
-//! A thread that drives calls for callers who wait elsewhere, such as another language's event loop.
+//! A thread that runs calls whose callers wait elsewhere, for example in the event loop of another language.
 
 use std::future::Future;
 use std::io;
@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-/// A thread with a runtime of its own; it ends when this is dropped, and drops what it was driving.
+/// A thread with its own runtime. Dropping this ends the thread and drops its calls.
 #[derive(Debug)]
 pub struct Background {
     handle: Handle,
@@ -27,25 +27,25 @@ impl Background {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the system gives no thread or no descriptors.
+    /// If the system gives no thread or no descriptors.
     pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
         let ended = thread::Builder::new().name("wts-session".to_owned()).spawn(move || {
-            // The sender is never used: that it is gone is the message.
+            // Nothing is ever sent: the end of the sender is the signal.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         })?;
         Ok(Self { handle, thread: Mutex::new(Some(Thread { running, ended })) })
     }
 
-    /// Ends the thread, and waits until it has ended. What drives its work must not wait for this thread meanwhile.
+    /// Ends the thread and waits until it has ended. The calls it runs must not wait for the calling thread.
     pub fn join(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Thread { running, ended }) = thread {
             drop(running);
-            // A panic of the thread has been told by then.
+            // The panic hook has reported a panic of the thread.
             let _ = ended.join();
         }
     }
@@ -55,7 +55,7 @@ impl Background {
         &self.handle
     }
 
-    /// Drives `future` to its end, unless it is aborted through the handle.
+    /// Runs `future` to its end, unless the handle aborts it.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         self.handle.spawn(future).abort_handle()
     }

@@ -18,15 +18,16 @@ use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
 use crate::transport::let_connections_notice;
 
-/// How many outcomes of a bulk call are taken at once at most.
+/// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
 
 /// Makes a blocking client.
 pub type ClientBuilder = crate::ClientBuilder<Client>;
 
-/// A client of the WTS Chat API whose calls block until they are done.
+/// A client of the WTS Chat API whose calls block the thread until they are done.
 ///
-/// The waiting thread itself drives the request: there is no thread in the background. Many threads may share a client.
+/// The waiting thread sends its own request; only bulk calls start a thread in the background. Many threads may share a
+/// client.
 #[derive(Debug)]
 pub struct Client {
     inner: crate::Client,
@@ -98,12 +99,12 @@ impl Client {
         Outcomes::of(self.start(Operation::UpdateSessionStatus(options), Source::list(items)))
     }
 
-    /// As [`Client::bulk`](crate::Client::bulk), driven by a thread of the client.
+    /// As [`Client::bulk`](crate::Client::bulk), driven by the background thread of the client.
     pub fn bulk(&self, operation: Operation) -> Bulk {
         self.start(operation, Source::Pushed)
     }
 
-    /// A bulk call on `items`, which are taken on the thread that takes the outcomes, as there is room for them.
+    /// A bulk call on `items`. The thread that takes the outcomes also reads the items, when there is room for them.
     pub fn bulk_from<I>(&self, operation: Operation, items: I) -> OutcomesOf<I>
     where
         I: Iterator<Item = Item>,
@@ -120,8 +121,8 @@ impl Client {
         }
     }
 
-    /// A thread that drives calls while the caller does other things, bulk calls for one, and the client whose connections
-    /// belong to it. It is started when it is first asked for.
+    /// The background thread, which drives bulk calls and started calls, and the client whose connections belong to it. The
+    /// thread is started when it is first needed.
     ///
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
@@ -141,8 +142,8 @@ impl Client {
         Ok(self.background.get_or_init(|| (background, client)))
     }
 
-    /// Ends the thread in the background, if there is one, and waits until it has ended; what it was driving is dropped. A
-    /// plain drop does not wait.
+    /// Ends the background thread, if there is one, and waits until it has ended. Its calls are dropped. A plain drop of the
+    /// client does not wait.
     pub fn join_background(&self) {
         if let Some((background, _)) = self.background.get() {
             background.join();
@@ -154,12 +155,12 @@ impl Client {
         self.inner.close();
     }
 
-    /// The async client that this one drives; its futures belong into [`wait`](Self::wait).
+    /// The async client inside this one. Pass its futures to [`wait`](Self::wait).
     pub fn as_async(&self) -> &crate::Client {
         &self.inner
     }
 
-    /// Drives `future` on this thread until it is done.
+    /// Runs `future` on this thread until it is done.
     pub fn wait<F>(&self, future: F) -> F::Output
     where
         F: Future + Send,
@@ -173,8 +174,8 @@ impl Client {
         })
     }
 
-    /// As [`wait`](Self::wait), but calls `check` every `interval`; when that fails, the future is dropped, which
-    /// cancels the call, and the failure is returned.
+    /// As [`wait`](Self::wait), but calls `check` every `interval`. If `check` fails, the future is dropped, which
+    /// cancels the call, and the error of `check` is returned.
     ///
     /// # Errors
     /// What `check` returns.
@@ -213,8 +214,8 @@ impl Client {
         })
     }
 
-    /// Runs `work` with the runtime; on a thread of its own where this one already runs a runtime, which can't be entered
-    /// twice.
+    /// Runs `work` with the runtime. If this thread is inside a runtime already, which can't be entered twice, `work` runs on
+    /// a thread of its own.
     fn outside_other_runtimes<T: Send>(&self, work: impl FnOnce(&Runtime) -> T + Send) -> T {
         let runtime = self.runtime.as_ref().expect("only drop takes the runtime away");
         if Handle::try_current().is_err() {
@@ -243,7 +244,7 @@ impl Drop for Client {
 #[must_use = "dropping a bulk call aborts it: take its outcomes"]
 pub struct Outcomes {
     bulk: Bulk,
-    /// What has been taken at once, since each wait has its costs.
+    /// Taken from the call together, because each wait costs time.
     taken: vec::IntoIter<Outcome>,
 }
 
@@ -297,14 +298,14 @@ impl Iterator for Outcomes {
     }
 }
 
-/// As [`Outcomes`], of a call whose items are taken by the thread that takes the outcomes.
+/// As [`Outcomes`], for [`bulk_from`](Client::bulk_from).
 #[derive(Debug)]
 #[must_use = "nothing is sent unless the outcomes are taken"]
 pub struct OutcomesOf<I> {
     outcomes: Outcomes,
     /// None once it has ended.
     items: Option<I>,
-    /// The item for which there was no room yet.
+    /// The item that waits for room.
     held: Option<Item>,
 }
 
@@ -342,7 +343,7 @@ impl<I: Iterator<Item = Item>> OutcomesOf<I> {
 impl<I: Iterator<Item = Item>> Iterator for OutcomesOf<I> {
     type Item = Outcome;
 
-    /// The items may come slowly, so what has settled is given between any two of them.
+    /// Items may come slowly, so settled outcomes are returned between any two of them.
     fn next(&mut self) -> Option<Outcome> {
         loop {
             if let Some(outcome) = self.outcomes.settled() {

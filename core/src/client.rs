@@ -18,8 +18,8 @@ use crate::transport::let_connections_notice;
 
 /// A client of the WTS Chat API.
 ///
-/// It is cheap to clone, and its clones share connections and limits. Its calls run on the tokio runtime they are awaited
-/// on; dropping a call's future cancels the call and closes its connection.
+/// It is cheap to clone; all clones share connections and limits. A call runs on the tokio runtime that awaits it. Dropping
+/// the future of a call aborts its request and closes its connection.
 #[derive(Clone)]
 pub struct Client {
     engine: Engine,
@@ -30,12 +30,12 @@ impl Client {
         Ok(Self { engine: Engine::new(config)? })
     }
 
-    /// Sets the status of a session (`PUT /chat/v1/session/{id}/status`) and gives the session as the API has it then.
+    /// Sets the status of a session (`PUT /chat/v1/session/{id}/status`) and returns the updated session.
     ///
     /// `status` is a [`SessionStatus`](crate::SessionStatus) or its name, `IN_PROGRESS` or `In Progress`, in any case.
     ///
     /// # Errors
-    /// [`Error`] of any kind but those about the making of a client.
+    /// An [`Error`] of any kind, except those of [`ClientBuilder::build`](crate::ClientBuilder::build).
     pub async fn update_session_status(
         &self,
         session_id: impl AsRef<str>,
@@ -46,10 +46,10 @@ impl Client {
         self.engine.call(&request, &Arc::default()).await
     }
 
-    /// Completes a session (`PUT /chat/v1/session/{id}/complete`) and gives the session as the API has it then.
+    /// Completes a session (`PUT /chat/v1/session/{id}/complete`) and returns the updated session.
     ///
     /// # Errors
-    /// [`Error`] of any kind but those about the making of a client.
+    /// An [`Error`] of any kind, except those of [`ClientBuilder::build`](crate::ClientBuilder::build).
     pub async fn complete_session(
         &self,
         session_id: impl AsRef<str>,
@@ -68,8 +68,8 @@ impl Client {
         self.engine.call(&operation.request(item)?, &Arc::default()).await
     }
 
-    /// As [`call`](Self::call), but the call is cancelled once `cancelled` is done. Whoever drops its future learns from
-    /// `progress` what may have been applied.
+    /// As [`call`](Self::call), but the call is cancelled once `cancelled` is done. If its future is dropped, `progress` tells what may
+    /// have been applied.
     ///
     /// # Errors
     /// As [`call`](Self::call), and [`Cancelled`](crate::ErrorKind::Cancelled).
@@ -94,8 +94,8 @@ impl Client {
 
     /// Completes many sessions, as many at once as the account's limits and `max_concurrency` allow.
     ///
-    /// The ids are taken at once; those that are not valid fail by themselves without being sent. The call is driven by a
-    /// task of its own on this tokio runtime, or by a thread of its own outside of one. There is no total time limit.
+    /// All ids are read before this returns. An invalid id fails alone, and nothing is sent for it. A task on the current
+    /// tokio runtime drives the call; outside a runtime it gets a thread of its own. There is no total time limit.
     pub fn complete_sessions<I>(&self, session_ids: I, options: CompleteOptions) -> Bulk
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -104,7 +104,7 @@ impl Client {
         self.start(Operation::CompleteSession(options), Source::list(items))
     }
 
-    /// Sets the status of many sessions, given as pairs of session id and status; otherwise as
+    /// Sets the status of many sessions, from pairs of session id and status; otherwise as
     /// [`complete_sessions`](Self::complete_sessions).
     pub fn update_session_statuses<I, S, T>(&self, updates: I, options: UpdateOptions) -> Bulk
     where
@@ -121,7 +121,7 @@ impl Client {
         self.start(operation, Source::Pushed)
     }
 
-    /// A bulk call on the items of a stream, which are taken as there is room for them.
+    /// A bulk call on the items of a stream. It takes the next item when there is room for it.
     pub fn bulk_from(&self, operation: Operation, items: impl Stream<Item = Item> + Send + 'static) -> Bulk {
         self.start(operation, Source::stream(items))
     }
@@ -136,7 +136,7 @@ impl Client {
         Bulk::start(self.engine.clone(), operation, source, Spawner::Current)
     }
 
-    /// The same client with connections of its own, to be used on another runtime: limits, retries and `close` are shared.
+    /// The same client with its own connections, for use on another runtime. Limits, retries and `close` are shared.
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when the HTTP client can't be made.
@@ -148,8 +148,8 @@ impl Client {
         &self.engine
     }
 
-    /// Closes the client: calls that wait, and all later ones, fail with [`Closed`](crate::ErrorKind::Closed); requests
-    /// under way end as they would.
+    /// Closes the client. Calls that wait, and all later calls, fail with [`Closed`](crate::ErrorKind::Closed). Requests in
+    /// flight are awaited.
     pub fn close(&self) {
         self.engine.close();
     }

@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! Every failure is one [`Error`], whose [`kind`](Error::kind) is one of a closed list.
+//! Every failure is an [`Error`]; its [`kind`](Error::kind) says what to do about it.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

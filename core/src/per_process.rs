@@ -5,10 +5,10 @@ use std::mem::ManuallyDrop;
 use std::process;
 use std::sync::OnceLock;
 
-/// One value for each process: a forked child finds none and makes its own.
+/// One value per process: a forked child makes its own.
 ///
-/// The parent's value stays in the child's memory, neither used nor dropped: its sockets, its threads and its locks
-/// belong to the parent. No lock is held while a value is made, so a fork at any moment leaves the child able to go on.
+/// The value of the parent stays in the memory of the child, but is neither used nor dropped there, because its sockets,
+/// threads and locks belong to the parent. No lock is held while a value is made, so a fork never leaves one locked.
 #[derive(Debug)]
 pub struct PerProcess<T> {
     first: OnceLock<Box<Generation<T>>>,
@@ -28,18 +28,18 @@ impl<T> Default for PerProcess<T> {
 }
 
 impl<T> PerProcess<T> {
-    /// None yet.
+    /// Holds no value yet.
     pub const fn new() -> Self {
         Self { first: OnceLock::new() }
     }
 
-    /// This process's value, where there is one.
+    /// The value of this process, if there is one.
     pub fn get(&self) -> Option<&T> {
         self.find(process::id()).ok()
     }
 
-    /// This process's value, from `make` where there is none. Where two threads make one at once, one of the two is
-    /// dropped.
+    /// The value of this process; `make` makes it if there is none. If two threads make one at the same time, one of the two
+    /// is dropped.
     pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         let process = process::id();
         let end = match self.find(process) {

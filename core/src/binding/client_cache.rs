@@ -1,4 +1,4 @@
-//! Clients for callers who keep none: one for each configuration, kept for the next call.
+//! A cache of clients, one per configuration, for functions that make a call without a client.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,10 +8,7 @@ use crate::error::Error;
 
 const MAX_KEPT: usize = 16;
 
-/// The clients made so far, of which the 16 newest are kept.
-///
-/// Functions that take their settings with each call go through this, so that the second call finds the connection of
-/// the first.
+/// The 16 clients that were made last, so that the second call reuses the connection of the first.
 #[derive(Debug)]
 pub struct ClientCache<C> {
     kept: Mutex<Vec<(Config, C)>>,
@@ -24,14 +21,14 @@ impl<C> Default for ClientCache<C> {
 }
 
 impl<C> ClientCache<C> {
-    /// None yet.
+    /// An empty cache.
     pub const fn new() -> Self {
         Self { kept: Mutex::new(Vec::new()) }
     }
 }
 
 impl<C: Clone> ClientCache<C> {
-    /// The client of these settings, from `make` where there is none yet.
+    /// The client with these settings; `make` makes it if there is none.
     ///
     /// # Errors
     /// What is wrong with the settings, or what `make` returns.

@@ -1,4 +1,4 @@
-//! How a thread of ours wakes an event loop of the program's.
+//! Wakes an event loop of the program from a thread of the library.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 
-/// A socket that becomes readable when it is rung.
+/// A socket that becomes readable when an event loop must wake up.
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Wakeup {
@@ -20,10 +20,10 @@ pub struct Wakeup {
 
 #[cfg(unix)]
 impl Wakeup {
-    /// One, if this system has such sockets.
+    /// A new one; `None` on systems whose event loops can't wait for it.
     ///
     /// # Errors
-    /// When the system gives no descriptors.
+    /// If the system gives no descriptors.
     pub fn new() -> io::Result<Option<Self>> {
         let (writer, reader) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
@@ -31,32 +31,32 @@ impl Wakeup {
         Ok(Some(Self { writer, reader }))
     }
 
-    /// What the loop waits for.
+    /// The descriptor that the event loop waits for.
     pub fn descriptor(&self) -> i32 {
         self.reader.as_raw_fd()
     }
 
     /// Makes it readable.
     pub fn wake(&self) {
-        // It fails only where so many rings are unheard that one more says nothing new.
+        // It fails only if the socket is full, and then it is readable already.
         let _ = (&self.writer).write(&[0]);
     }
 
-    /// Makes it unreadable until it is rung again.
+    /// Makes it unreadable until the next wake-up.
     pub fn clear(&self) {
-        // It fails only where nothing was rung.
+        // It fails only if there was no wake-up.
         let _ = (&self.reader).read(&mut [0; 64]);
     }
 }
 
-/// Windows' loops wait for no sockets of others.
+/// Event loops on Windows can't wait for sockets of other libraries.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub enum Wakeup {}
 
 #[cfg(not(unix))]
 impl Wakeup {
-    /// None.
+    /// Always `None`.
     ///
     /// # Errors
     /// Never.
@@ -64,17 +64,17 @@ impl Wakeup {
         Ok(None)
     }
 
-    /// There is none.
+    /// Never called: there is no value of this type.
     pub fn descriptor(&self) -> i32 {
         match *self {}
     }
 
-    /// There is none.
+    /// Never called: there is no value of this type.
     pub fn wake(&self) {
         match *self {}
     }
 
-    /// There is none.
+    /// Never called: there is no value of this type.
     pub fn clear(&self) {
         match *self {}
     }
@@ -86,7 +86,7 @@ mod tests {
     use std::io::{ErrorKind, Read};
 
     #[test]
-    fn it_is_readable_from_the_ring_to_the_silence() {
+    fn it_is_readable_from_wake_to_clear() {
         let wakeup = Wakeup::new().unwrap().unwrap();
         let is_silent = || (&wakeup.reader).read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         assert!(is_silent());
