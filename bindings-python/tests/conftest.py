@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ FOREIGN = ("WTS_API_KEY", "WTS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROX
 for name in FOREIGN:
     os.environ.pop(name, None)
     os.environ.pop(name.lower(), None)
+
+# Background jobs of a script begin with interrupts ignored; the tests send some, to this process and to others.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,8 @@ def test_a_thousand_calls_leave_the_loop_responsive(run: Any, api: StandIn, sess
             assert len(await calls) == 1000
             return longest
 
-    assert min(run(main()) for _ in range(3)) < 0.1
+    # A loop that waits for the calls stands still for seconds.
+    assert min(run(main()) for _ in range(3)) < 1.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system tells the threads of a process otherwise")

@@ -30,6 +30,10 @@ def own_stand_in() -> Iterator[StandIn]:
     stand_in.close()
 
 
+# Seconds, on the busiest machine: far less than any of the stalled answers takes.
+PATIENCE = 10.0
+
+
 def until(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether the condition comes true in time; for what no event tells."""
     deadline = time.monotonic() + seconds
@@ -70,8 +74,8 @@ def test_a_signal_ends_a_waiting_call_and_its_connection(
     complete: Callable[..., Any] = complete_session if use_function else client.complete_session
     with pytest.raises(KeyboardInterrupt):
         complete(session_id, **access)
-    assert time.monotonic() - sent_at < 0.2
-    assert until(lambda: own_stand_in.connections()["open"] == 0, 0.2)
+    assert time.monotonic() - sent_at < PATIENCE
+    assert until(lambda: own_stand_in.connections()["open"] == 0, PATIENCE)
     interrupter.join()
     assert len(own_stand_in.requests(session_id)) == 1
     assert client.complete_session(session_id)["success"]
