@@ -129,7 +129,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-import bench-python bench-node clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate-docs.py
@@ -159,6 +159,11 @@ bench-c: | system ## CPU per call from C beside libcurl
 bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench bulk
+
+bench-limiter: | system ## what a slot costs while 10,000 requests wait, and single calls beside a bulk call (2 minutes)
+	cargo bench --locked -q -p wts-session --bench limiter
+	cargo build --locked -q --release -p wts-stand-in
+	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench fairness
 
 # A release wheel, beside the packages that it is compared with.
 BENCH_PYTHON := target/bench-python

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::{
-    AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT,
-    DEFAULT_TOTAL_TIMEOUT, DURATIONS, RETRIES, RateLimit, check_rate_limits, environment, in_range, parse_base_url,
-    parse_key, printed,
+    AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
+    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, check_rate_limits, environment,
+    in_range, parse_base_url, parse_key, printed,
 };
 use crate::error::Error;
 use crate::observer::Observer;
@@ -33,6 +33,7 @@ struct Settings {
     max_retries: u32,
     max_concurrency: u32,
     rate_limits: Vec<RateLimit>,
+    reserve: f64,
     auth_scheme: AuthScheme,
     allow_insecure_http: bool,
     language: &'static str,
@@ -49,6 +50,7 @@ impl Default for Settings {
             max_retries: DEFAULT_MAX_RETRIES,
             max_concurrency: DEFAULT_MAX_CONCURRENCY,
             rate_limits: RateLimit::OF_THE_API.to_vec(),
+            reserve: DEFAULT_RESERVE,
             auth_scheme: AuthScheme::Bearer,
             allow_insecure_http: false,
             language: "rust",
@@ -116,6 +118,14 @@ impl<C> ClientBuilder<C> {
     /// The account's limits, at most 8; none at all switches limiting off. Default: [`RateLimit::OF_THE_API`].
     pub fn rate_limits(mut self, limits: impl Into<Vec<RateLimit>>) -> Self {
         self.settings.rate_limits = limits.into();
+        self
+    }
+
+    /// The share of each limit that a call which holds many slots leaves to other calls, 0 to 0.5. Default: 0.05, so that a
+    /// bulk call of up to 950 sessions does not wait for the limit of 5 minutes. 0 switches the reserve off: then a bulk
+    /// call may use everything, and a single call beside it may wait for minutes.
+    pub fn reserve(mut self, share: f64) -> Self {
+        self.settings.reserve = share;
         self
     }
 
@@ -198,6 +208,7 @@ impl Settings {
         in_range("number of retries", self.max_retries, &RETRIES, |count| count.to_string())?;
         in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
         check_rate_limits(&self.rate_limits)?;
+        in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
         let key = parse_key(self.api_key.as_ref())?;
         Ok(Config {
             authorization: key.header_value(self.auth_scheme.prefix()),
@@ -208,6 +219,7 @@ impl Settings {
             max_retries: self.max_retries,
             max_concurrency: self.max_concurrency,
             rate_limits: self.rate_limits,
+            reserve: self.reserve,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
             observer: self.observer,
         })

@@ -26,6 +26,7 @@ use tokio::task::AbortHandle;
 use crate::background::Background;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::limiter::Flow;
 use crate::model::Session;
 use crate::ops::{Item, Operation};
 use crate::progress::Progress;
@@ -546,6 +547,7 @@ impl Drop for EndOfDriver {
 /// Sends the items, as many at once as there is room for.
 async fn drive(engine: Engine, operation: Operation, mut source: Source, shared: Arc<Shared>) {
     let mut end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::RuntimeEnded };
+    let flow = engine.open_flow();
     let mut in_flight = FuturesUnordered::new();
     poll_fn(|context| {
         loop {
@@ -554,7 +556,7 @@ async fn drive(engine: Engine, operation: Operation, mut source: Source, shared:
             }
             match shared.poll_start(&mut source, context) {
                 Poll::Ready(Some(started)) => {
-                    in_flight.push(send(engine.clone(), operation, started, shared.stop.subscribe()));
+                    in_flight.push(send(engine.clone(), flow.clone(), operation, started, shared.stop.subscribe()));
                 }
                 Poll::Ready(None) if in_flight.is_empty() => return Poll::Ready(()),
                 _ => return Poll::Pending,
@@ -575,13 +577,15 @@ struct Started {
 /// One item from its request to its result; a panic on the way is a result too.
 fn send(
     engine: Engine,
+    flow: Flow,
     operation: Operation,
     Started { index, item, progress }: Started,
     stop: watch::Receiver<StopMode>,
 ) -> BoxFuture<'static, (usize, Result<Session, Error>)> {
     Box::pin(async move {
-        let result =
-            AssertUnwindSafe(send_unless_stopped(&engine, operation, item, stop, &progress)).catch_unwind().await;
+        let result = AssertUnwindSafe(send_unless_stopped(&engine, &flow, operation, item, stop, &progress))
+            .catch_unwind()
+            .await;
         let panicked = |_| Err(progress.conclude(Error::internal("The call of this item panicked.")));
         (index, result.unwrap_or_else(panicked))
     })
@@ -589,6 +593,7 @@ fn send(
 
 async fn send_unless_stopped(
     engine: &Engine,
+    flow: &Flow,
     operation: Operation,
     item: Item,
     stop: watch::Receiver<StopMode>,
@@ -598,7 +603,7 @@ async fn send_unless_stopped(
     tokio::select! {
         biased;
         () = must_end(stop, progress) => Err(progress.conclude(Error::cancelled())),
-        result = engine.execute(&request, None, progress) => result,
+        result = engine.execute(flow, &request, None, progress) => result,
     }
 }
 

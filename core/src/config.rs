@@ -20,6 +20,10 @@ pub(crate) const DEFAULT_TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const DEFAULT_MAX_RETRIES: u32 = 3;
 pub(crate) const DEFAULT_MAX_CONCURRENCY: u32 = 64;
 
+/// The share of each limit that a call which holds many slots leaves to the others.
+pub(crate) const DEFAULT_RESERVE: f64 = 0.05;
+pub(crate) const RESERVES: RangeInclusive<f64> = 0.0..=0.5;
+
 pub(crate) const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
 pub(crate) const RETRIES: RangeInclusive<u32> = 0..=100;
 pub(crate) const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
@@ -89,6 +93,7 @@ pub(crate) struct Config {
     pub(crate) max_retries: u32,
     pub(crate) max_concurrency: u32,
     pub(crate) rate_limits: Vec<RateLimit>,
+    pub(crate) reserve: f64,
     pub(crate) user_agent: String,
     pub(crate) observer: Option<Observer>,
 }

@@ -2,16 +2,15 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 use crate::answer::Answer;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::limiter::{Asking, Limiter, Slot, TooLong, of_account};
+use crate::limiter::{Flow, Member, Refused, Slot, of_account};
 use crate::model::Session;
 use crate::observer::Event;
 use crate::ops::Request;
@@ -28,11 +27,8 @@ pub(crate) struct Engine {
 
 struct Shared {
     config: Config,
-    /// One permit for each request in flight.
-    permits: Semaphore,
-    /// How many calls wait for a permit.
-    waiting: AtomicUsize,
-    limiter: Arc<Limiter>,
+    /// This client in its account's budget.
+    member: Arc<Member>,
     retries: RetryBudget,
     closed: watch::Sender<bool>,
 }
@@ -40,9 +36,11 @@ struct Shared {
 impl Engine {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let shared = Shared {
-            permits: Semaphore::new(config.max_concurrency as usize),
-            waiting: AtomicUsize::new(0),
-            limiter: of_account(&config.base_url, &config.key),
+            member: of_account(&config.base_url, &config.key).join(
+                &config.rate_limits,
+                config.reserve,
+                config.max_concurrency as usize,
+            ),
             retries: RetryBudget::new(),
             closed: watch::Sender::new(false),
             config: config.clone(),
@@ -71,19 +69,25 @@ impl Engine {
     /// As [`execute`](Self::execute), within the total time limit.
     pub(crate) async fn call(&self, request: &Request, progress: &Arc<Progress>) -> Result<Session, Error> {
         let deadline = self.shared.config.total_timeout.map(|limit| Instant::now() + limit);
-        self.execute(request, deadline, progress).await
+        self.execute(&self.open_flow(), request, deadline, progress).await
+    }
+
+    /// A call begins, single or bulk, which has its turns among the calls of the account.
+    pub(crate) fn open_flow(&self) -> Flow {
+        self.shared.member.open_flow()
     }
 
     /// Sends `request` until it is settled, or must not be sent again.
     pub(crate) async fn execute(
         &self,
+        flow: &Flow,
         request: &Request,
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
     ) -> Result<Session, Error> {
         let mut last_error = None;
         for retry in 1.. {
-            match self.attempt(request, deadline, progress).await {
+            match self.attempt(flow, request, deadline, progress).await {
                 Ok(session) => {
                     self.shared.retries.deposit(last_error.as_ref());
                     return Ok(session);
@@ -110,7 +114,7 @@ impl Engine {
         request: &Request,
         deadline: Option<Instant>,
     ) -> Result<Error, Error> {
-        let Shared { config, limiter, retries, .. } = &*self.shared;
+        let Shared { config, retries, .. } = &*self.shared;
         let may_repeat = request.is_idempotent || !error.may_have_been_applied();
         if retry > config.max_retries || !error.retryable() || !may_repeat {
             return Err(error);
@@ -118,7 +122,7 @@ impl Engine {
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
         let is_limited = error.kind() == ErrorKind::RateLimited;
         let wait = if is_limited {
-            limiter.least_wait(&config.rate_limits, 0).max(error.retry_after().unwrap_or_default())
+            self.shared.member.least_wait().max(error.retry_after().unwrap_or_default())
         } else {
             wait_before(retry, &error)
         };
@@ -145,14 +149,15 @@ impl Engine {
     /// One request and its answer. A connection that died idle costs another request, but is no attempt.
     async fn attempt(
         &self,
+        flow: &Flow,
         request: &Request,
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
     ) -> Result<Session, Error> {
         loop {
-            let (_permit, mut slot) = self.unless_closed(self.admission(deadline)).await??;
+            let mut slot = self.admission(flow, deadline).await?;
             progress.begin_attempt();
-            slot.sent();
+            slot.sent(self.shared.config.timeout);
             let failure = match self.transport.send(request, deadline, progress).await {
                 Ok(answer) => {
                     slot.settled();
@@ -183,7 +188,7 @@ impl Engine {
 
     /// Where all permits are taken, the next call must find this one's connection, or else it opens another.
     async fn give_connection_back(&self) {
-        if self.shared.permits.available_permits() == 0 {
+        if self.shared.member.is_full() {
             connections_have_noticed().await;
         }
     }
@@ -191,10 +196,10 @@ impl Engine {
     /// What an answer means for the account: a 429 stops everybody for a while.
     fn apply_backpressure(&self, answer: &Answer, slot: &Slot) {
         if answer.status == 429 {
-            let wait = self.shared.limiter.pause(slot.taken_at(), answer.retry_after);
+            let wait = self.shared.member.limiter().pause(slot.taken_at(), answer.retry_after);
             self.emit(|| Event::Pause { wait });
         } else {
-            self.shared.limiter.recovered(slot.taken_at());
+            self.shared.member.limiter().recovered(slot.taken_at());
         }
     }
 
@@ -223,24 +228,12 @@ impl Engine {
     }
 
     /// The right to send one request now: under `max_concurrency`, and under the account's limits.
-    async fn admission(&self, deadline: Option<Instant>) -> Result<(SemaphorePermit<'_>, Slot), Error> {
-        let Shared { config, permits, waiting, limiter, .. } = &*self.shared;
-        if let Some(deadline) = deadline {
-            let wait = limiter.least_wait(&config.rate_limits, waiting.load(Ordering::Relaxed));
-            if Instant::now() + wait > deadline {
-                return Err(too_long(wait));
-            }
-        }
-        let asking = Asking::count(waiting);
-        let permit = permits.acquire();
-        let permit = match deadline {
-            Some(deadline) => timeout_at(deadline, permit).await.map_err(|_| timed_out(true))?,
-            None => permit.await,
-        };
-        let permit = permit.map_err(|_| Error::closed())?;
-        drop(asking);
-        let slot = limiter.acquire(&config.rate_limits, deadline).await;
-        Ok((permit, slot.map_err(|TooLong { wait }| too_long(wait))?))
+    async fn admission(&self, flow: &Flow, deadline: Option<Instant>) -> Result<Slot, Error> {
+        let slot = self.unless_closed(flow.acquire(deadline)).await?;
+        slot.map_err(|refused| match refused {
+            Refused::TooLong(wait) => too_long(wait),
+            Refused::Expired => timed_out(true),
+        })
     }
 
     async fn unless_closed<F: Future>(&self, wait: F) -> Result<F::Output, Error> {

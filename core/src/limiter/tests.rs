@@ -1,5 +1,8 @@
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -7,17 +10,61 @@ use reqwest::Url;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep, sleep_until, timeout};
 
-use super::{Limiter, STRAY_TIME, TooLong, of_account};
+use super::{Flow, Limiter, Member, Refused, of_account};
 use crate::config::RateLimit;
 use crate::secret::Secret;
+
+/// What an attempt may take in these tests; a request whose end is not known may arrive so much later.
+const LEASE: Duration = Duration::from_millis(700);
 
 const fn limit(requests: u32, millis: u64) -> RateLimit {
     RateLimit { requests, period: Duration::from_millis(millis) }
 }
 
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
 fn on_a_paused_clock<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(test)
+}
+
+/// A client with room for many requests and without a reserve.
+fn member(limiter: &Arc<Limiter>, limits: &[RateLimit]) -> Arc<Member> {
+    limiter.join(limits, 0.0, 1_000_000)
+}
+
+/// Polls once.
+async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await
+}
+
+/// One request that is answered after `answer`.
+async fn request(flow: &Flow, answer: Duration) -> Instant {
+    let mut slot = flow.acquire(None).await.unwrap();
+    let sent_at = Instant::now();
+    slot.sent(LEASE);
+    sleep(answer).await;
+    slot.settled();
+    sent_at
+}
+
+/// `count` requests of one flow, `at_once` at a time, as a bulk call sends them. Returns when each was sent.
+async fn bulk(member: Arc<Member>, count: usize, at_once: usize, answer: Duration) -> Vec<Instant> {
+    let flow = member.open_flow();
+    let mut sent = Vec::new();
+    let mut in_flight = JoinSet::new();
+    for _ in 0..count {
+        if in_flight.len() == at_once {
+            sent.push(in_flight.join_next().await.unwrap().unwrap());
+        }
+        let flow = flow.clone();
+        in_flight.spawn(async move { request(&flow, answer).await });
+    }
+    sent.extend(in_flight.join_all().await);
+    sent.sort_unstable();
+    sent
 }
 
 /// The most arrivals in any window of this length.
@@ -38,6 +85,7 @@ enum Fate {
 
 #[derive(Clone, Debug)]
 struct Call {
+    flow: usize,
     asked_after: u64,
     arrives_after: u64,
     ends_after: u64,
@@ -52,8 +100,9 @@ fn call() -> impl Strategy<Value = Call> {
         1 => Just(Fate::GivenUp),
         1 => Just(Fate::NeverSent),
     ];
-    (0..3000_u64, 0..400_u64, 0..400_u64, fate, prop::option::weighted(0.1, 0..2000_u64)).prop_map(
-        |(asked_after, arrives_after, ends_after, fate, gives_up_waiting_after)| Call {
+    (0..12_usize, 0..3000_u64, 0..400_u64, 0..400_u64, fate, prop::option::weighted(0.1, 0..2000_u64)).prop_map(
+        |(flow, asked_after, arrives_after, ends_after, fate, gives_up_waiting_after)| Call {
+            flow,
             asked_after,
             arrives_after,
             ends_after,
@@ -63,15 +112,15 @@ fn call() -> impl Strategy<Value = Call> {
     )
 }
 
-async fn play(call: Call, limiter: Arc<Limiter>, limits: Vec<RateLimit>, arrivals: Arc<Mutex<Vec<Instant>>>) -> bool {
-    sleep(Duration::from_millis(call.asked_after)).await;
-    let patience = Duration::from_millis(call.gives_up_waiting_after.unwrap_or(u64::MAX / 2_000_000));
-    let Ok(slot) = timeout(patience, limiter.acquire(&limits, None)).await else { return false };
+async fn play(call: Call, flow: Flow, arrivals: Arc<Mutex<Vec<Instant>>>) -> bool {
+    sleep(ms(call.asked_after)).await;
+    let patience = ms(call.gives_up_waiting_after.unwrap_or(u64::MAX / 2_000_000));
+    let Ok(slot) = timeout(patience, flow.acquire(None)).await else { return false };
     let mut slot = slot.unwrap();
     let sent_at = Instant::now();
-    slot.sent();
-    let arrival = sent_at + Duration::from_millis(call.arrives_after);
-    let end = arrival + Duration::from_millis(call.ends_after);
+    slot.sent(LEASE);
+    let arrival = sent_at + ms(call.arrives_after);
+    let end = arrival + ms(call.ends_after);
     let arrive = |at| arrivals.lock().unwrap().push(at);
     match call.fate {
         Fate::Answered | Fate::Broken => {
@@ -81,7 +130,7 @@ async fn play(call: Call, limiter: Arc<Limiter>, limits: Vec<RateLimit>, arrival
         }
         Fate::GivenUp => {
             sleep_until(end).await;
-            arrive(end + STRAY_TIME - Duration::from_millis(1));
+            arrive(end + LEASE - ms(1));
         }
         Fate::NeverSent => {
             sleep_until(end).await;
@@ -94,25 +143,49 @@ async fn play(call: Call, limiter: Arc<Limiter>, limits: Vec<RateLimit>, arrival
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// The guarantee itself: whatever the network delays, no window at the server ever holds more than its limit.
+    /// Whatever limits the clients of an account keep to, whoever waits gets a slot, and every slot comes back.
+    #[test]
+    fn whoever_waits_gets_a_slot(
+        calls in prop::collection::vec(call(), 1..250),
+        short in (1..40_u32, 50..500_u64),
+        long in (5..80_u32, 500..3000_u64),
+        reserve in 0.0..=0.5_f64,
+        at_once in 1..20_usize,
+    ) {
+        let limits = [limit(short.0, short.1), limit(long.0, long.1)];
+        on_a_paused_clock(async {
+            let limiter = Arc::new(Limiter::new());
+            let sets = [&limits[..], &limits[..1], &limits[1..], &[]];
+            let members = sets.map(|limits| limiter.join(limits, reserve, at_once));
+            let flows: Vec<_> = (0..12).map(|number| members[number % 4].open_flow()).collect();
+            let patient = calls.iter().filter(|call| call.gives_up_waiting_after.is_none()).count();
+            let arrivals = Arc::default();
+            let plays = calls.into_iter().map(|call| play(call.clone(), flows[call.flow].clone(), Arc::clone(&arrivals)));
+            let done = plays.collect::<JoinSet<_>>().join_all().await;
+            assert!(done.iter().filter(|done| **done).count() >= patient);
+            drop((flows, members));
+            sleep(Duration::from_secs(5)).await;
+            assert!(limiter.is_blank());
+        });
+    }
+
+    /// The guarantee itself: whatever the network delays, whoever asks and gives up, no window at the server ever holds
+    /// more than its limit.
     #[test]
     fn no_window_at_the_server_holds_more(
         calls in prop::collection::vec(call(), 1..250),
-        short in (1..12_u32, 50..500_u64),
-        long in (5..40_u32, 500..3000_u64),
+        short in (1..40_u32, 50..500_u64),
+        long in (5..80_u32, 500..3000_u64),
+        reserve in 0.0..=0.5_f64,
     ) {
-        let limits = vec![limit(short.0, short.1), limit(long.0, long.1)];
+        let limits = [limit(short.0, short.1), limit(long.0, long.1)];
         let arrivals = Arc::new(Mutex::new(Vec::new()));
         on_a_paused_clock(async {
             let limiter = Arc::new(Limiter::new());
-            let mut tasks = JoinSet::new();
-            let patient = calls.iter().filter(|call| call.gives_up_waiting_after.is_none()).count();
-            for call in calls {
-                tasks.spawn(play(call, Arc::clone(&limiter), limits.clone(), Arc::clone(&arrivals)));
-            }
-            let done = tasks.join_all().await;
-            assert!(done.iter().filter(|done| **done).count() >= patient, "who waits gets a slot");
-            assert_eq!(limiter.ledger().under_way, 0, "every slot was given back");
+            let members = [(); 3].map(|()| limiter.join(&limits, reserve, 1_000_000));
+            let flows: Vec<_> = (0..12).map(|number| members[number % 3].open_flow()).collect();
+            let plays = calls.into_iter().map(|call| play(call.clone(), flows[call.flow].clone(), Arc::clone(&arrivals)));
+            plays.collect::<JoinSet<_>>().join_all().await;
         });
         for limit in limits {
             prop_assert!(peak(&arrivals.lock().unwrap(), limit.period) <= limit.requests as usize);
@@ -121,16 +194,17 @@ proptest! {
 }
 
 #[test]
-fn thousands_of_waiters_leave_in_order_as_fast_as_the_limits_allow() {
+fn thousands_of_waiters_of_a_flow_leave_in_order_as_fast_as_the_limits_allow() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
+        let flow = member(&limiter, &RateLimit::OF_THE_API).open_flow();
         let start = Instant::now();
         let left = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = JoinSet::new();
         for number in 0..3000_usize {
-            let (limiter, left) = (Arc::clone(&limiter), Arc::clone(&left));
+            let (flow, left) = (flow.clone(), Arc::clone(&left));
             tasks.spawn(async move {
-                let mut slot = limiter.acquire(&RateLimit::OF_THE_API, None).await.unwrap();
+                let mut slot = flow.acquire(None).await.unwrap();
                 slot.settled();
                 left.lock().unwrap().push((number, start.elapsed()));
             });
@@ -146,51 +220,218 @@ fn thousands_of_waiters_leave_in_order_as_fast_as_the_limits_allow() {
 }
 
 #[test]
-fn who_gives_up_frees_the_place_in_the_queue() {
+fn a_bulk_call_delays_a_single_call_by_one_slot() {
     on_a_paused_clock(async {
-        let limits = [limit(1, 1000)];
         let limiter = Arc::new(Limiter::new());
-        let first = limiter.acquire(&limits, None).await.unwrap();
-        for _ in 0..100 {
-            assert!(timeout(Duration::from_millis(1), limiter.acquire(&limits, None)).await.is_err());
+        let limits = [limit(10, 1000)];
+        let busy = tokio::spawn(bulk(member(&limiter, &limits), 500, 64, ms(0)));
+        sleep(ms(10_500)).await;
+        for _ in 0..20 {
+            let start = Instant::now();
+            request(&member(&limiter, &limits).open_flow(), ms(0)).await;
+            assert!(start.elapsed() <= ms(1010), "{:?}", start.elapsed());
+            sleep(ms(700)).await;
         }
-        drop(first);
+        let sent = busy.await.unwrap();
+        assert_eq!(sent.len(), 500);
+    });
+}
+
+/// The figures of the API, a thousand times faster would be the same.
+#[test]
+fn a_light_flow_waits_at_most_one_answer_beside_a_bulk_call_once_the_reserve_has_adapted() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let limits = [limit(40, 1000), limit(120, 6000)];
+        let answer = ms(200);
+        let join = || limiter.join(&limits, 0.05, 64);
         let start = Instant::now();
-        limiter.acquire(&limits, None).await.unwrap();
-        assert!(start.elapsed() < Duration::from_millis(10), "an unused slot is free at once");
-        assert_eq!(limiter.asking.load(super::Ordering::Relaxed), 0);
+        let busy = tokio::spawn(bulk(join(), 2000, 64, answer));
+        let mut singles = JoinSet::new();
+        for _ in 0..480 {
+            let flow = join().open_flow();
+            let asked_at = start.elapsed();
+            singles.spawn(async move {
+                let sent_at = request(&flow, answer).await;
+                (asked_at, sent_at.duration_since(start) - asked_at)
+            });
+            sleep(ms(250)).await;
+        }
+        let waits = singles.join_all().await;
+        let late: Vec<_> = waits.iter().filter(|(asked_at, _)| *asked_at >= ms(12_000)).collect();
+        assert!(late.len() > 400);
+        assert!(late.iter().all(|(_, wait)| *wait <= answer), "{:?}", late.iter().max_by_key(|(_, wait)| wait));
+        // The bulk call has what the others leave: 120 in 6 s, less 24 of the single calls, with a slot held while in flight.
+        let sent = busy.await.unwrap();
+        let took = sent.last().unwrap().duration_since(start).as_secs_f64();
+        let floor = 2000.0 / (120.0 - 24.0) * 6.2;
+        assert!(took <= floor * 1.2, "{took} s, at least {floor}");
     });
 }
 
 #[test]
-fn who_can_t_wait_so_long_is_told_at_once() {
+fn with_the_default_a_bulk_call_of_950_does_not_wait_for_the_long_window() {
     on_a_paused_clock(async {
-        let limits = [limit(2, 10_000)];
         let limiter = Arc::new(Limiter::new());
-        let mut used = limiter.acquire(&limits, None).await.unwrap();
-        used.settled();
-        drop(used);
-        let _held = limiter.acquire(&limits, None).await.unwrap();
+        let join = || limiter.join(&RateLimit::OF_THE_API, 0.05, 64);
         let start = Instant::now();
-        let wait = |seconds| limiter.acquire(&limits, Some(start + Duration::from_secs(seconds)));
-        assert_eq!(wait(9).await.unwrap_err(), TooLong { wait: Duration::from_secs(10) });
+        let sent = bulk(join(), 951, 64, ms(0)).await;
+        assert!(sent[949].duration_since(start) <= ms(20_100), "{:?}", sent[949].duration_since(start));
+        assert!(sent[950].duration_since(start) >= Duration::from_secs(290), "the rest is left to others");
+    });
+}
+
+#[test]
+fn bulk_calls_share_alike_whatever_their_sizes() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let limits = [limit(30, 1000)];
+        let start = Instant::now();
+        let large = tokio::spawn(bulk(member(&limiter, &limits), 600, 64, ms(0)));
+        let small = bulk(member(&limiter, &limits), 150, 64, ms(0)).await;
+        let large = large.await.unwrap();
+        let time = small.last().unwrap().duration_since(start);
+        let of_large = large.iter().filter(|sent| sent.duration_since(start) <= time).count();
+        // Whoever came first may have had a whole window.
+        assert!((119..=181).contains(&of_large), "{of_large} while the other sent 150");
+    });
+}
+
+#[test]
+fn clients_with_other_limits_do_not_stand_in_each_other_s_way() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let strict = member(&limiter, &[limit(1, 8000)]).open_flow();
+        request(&strict, ms(0)).await;
+        let waiting = tokio::spawn(async move { request(&strict, ms(0)).await });
+        tokio::task::yield_now().await;
+        let start = Instant::now();
+        for limits in [&RateLimit::OF_THE_API[..], &[]] {
+            let slot = member(&limiter, limits).open_flow().acquire(Some(start + ms(500))).await;
+            assert!(slot.is_ok());
+        }
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert_eq!(limiter.least_wait(&limits, 1), Duration::from_secs(10));
-        assert_eq!(limiter.least_wait(&limits, 2), Duration::from_secs(20));
-        assert!(wait(11).await.is_ok());
-        assert_eq!(start.elapsed().as_secs(), 10);
+        let sent_at = waiting.await.unwrap();
+        assert!(sent_at.duration_since(start) >= ms(7990));
     });
 }
 
 #[test]
-fn all_slots_under_way_is_no_hang_for_who_has_a_deadline() {
+fn a_full_client_holds_up_nobody_else() {
     on_a_paused_clock(async {
-        let limits = [limit(1, 1000)];
         let limiter = Arc::new(Limiter::new());
-        let _held = limiter.acquire(&limits, None).await.unwrap();
+        let narrow = limiter.join(&[limit(10, 1000)], 0.0, 1);
+        let held = narrow.open_flow().acquire(None).await.unwrap();
+        assert!(narrow.is_full());
+        let flow = narrow.open_flow();
+        let waiting = tokio::spawn(async move { flow.acquire(None).await.unwrap() });
+        tokio::task::yield_now().await;
         let start = Instant::now();
-        assert!(limiter.acquire(&limits, Some(start + Duration::from_millis(1500))).await.is_err());
-        assert!(start.elapsed() <= Duration::from_millis(1501));
+        request(&member(&limiter, &[limit(10, 1000)]).open_flow(), ms(0)).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let expired = narrow.open_flow().acquire(Some(start + ms(300))).await.unwrap_err();
+        assert_eq!(expired, Refused::Expired, "the limits are not what it waited for");
+        drop(held);
+        waiting.await.unwrap();
+    });
+}
+
+#[test]
+fn without_limits_a_deadline_that_passes_is_no_matter_of_the_limits() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let client = limiter.join(&[], 0.05, 1);
+        let _held = client.open_flow().acquire(None).await.unwrap();
+        let deadline = Instant::now() + ms(100);
+        assert_eq!(client.open_flow().acquire(Some(deadline)).await.unwrap_err(), Refused::Expired);
+    });
+}
+
+#[test]
+fn who_is_not_polled_holds_up_nobody() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let limits = [limit(2, 1000)];
+        let client = member(&limiter, &limits);
+        let flow = client.open_flow();
+        request(&flow, ms(0)).await;
+        request(&flow, ms(0)).await;
+        // Polled once, so that they are in the queue, one of them as the timekeeper; and then no more.
+        let mut forgotten: Vec<_> = (0..2).map(|_| Box::pin(client.open_flow().acquire(None))).collect();
+        for acquire in &mut forgotten {
+            assert!(is_pending(acquire).await);
+        }
+        let start = Instant::now();
+        request(&client.open_flow(), ms(0)).await;
+        // Both slots were granted to the forgotten ones and taken back.
+        assert!(start.elapsed() <= ms(4500), "{:?}", start.elapsed());
+        drop(forgotten);
+    });
+}
+
+#[test]
+fn who_gives_up_frees_the_place_in_the_queue_and_the_slot() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let client = member(&limiter, &[limit(1, 1000)]);
+        let first = client.open_flow().acquire(None).await.unwrap();
+        for _ in 0..100 {
+            assert!(timeout(ms(1), client.open_flow().acquire(None)).await.is_err());
+        }
+        let mut granted = Box::pin(client.open_flow().acquire(None));
+        assert!(is_pending(&mut granted).await);
+        let start = Instant::now();
+        drop(first);
+        drop(granted);
+        client.open_flow().acquire(None).await.unwrap();
+        assert!(start.elapsed() < ms(10), "an unused slot is free at once");
+    });
+}
+
+#[test]
+fn who_can_t_wait_so_long_is_told_at_once_and_never_too_early() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let client = member(&limiter, &[limit(2, 10_000)]);
+        let flow = client.open_flow();
+        request(&flow, ms(0)).await;
+        let held = flow.acquire(None).await.unwrap();
+        let start = Instant::now();
+        let acquire = |seconds| flow.acquire(Some(start + Duration::from_secs(seconds)));
+        // The slot that is held may come back unused at any time, so nothing is said before the deadline.
+        assert_eq!(acquire(1).await.unwrap_err(), Refused::TooLong(Duration::from_secs(9)));
+        assert_eq!(start.elapsed().as_secs(), 1);
+        drop(held);
+        request(&flow, ms(0)).await;
+        let start = Instant::now();
+        assert_eq!(acquire(9).await.unwrap_err(), Refused::TooLong(Duration::from_secs(9)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(client.least_wait(), Duration::from_secs(9));
+        assert!(acquire(11).await.is_ok());
+        assert_eq!(start.elapsed().as_secs(), 9);
+    });
+}
+
+#[test]
+fn calls_that_send_nothing_use_nothing_up() {
+    on_a_paused_clock(async {
+        let limiter = Arc::new(Limiter::new());
+        let client = limiter.join(&RateLimit::OF_THE_API, 0.05, 64);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut calls = JoinSet::new();
+        for _ in 0..1500 {
+            let flow = client.open_flow();
+            calls.spawn(async move {
+                // Four attempts at a port that refuses, as a call with retries makes them.
+                for _ in 0..4 {
+                    let mut slot = flow.acquire(Some(deadline)).await.unwrap();
+                    slot.sent(LEASE);
+                    sleep(ms(1)).await;
+                    slot.unsent();
+                }
+            });
+        }
+        calls.join_all().await;
     });
 }
 
@@ -198,12 +439,14 @@ fn all_slots_under_way_is_no_hang_for_who_has_a_deadline() {
 fn a_429_pauses_everybody_and_lets_them_go_one_by_one() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let sent_at = limiter.acquire(&RateLimit::OF_THE_API, None).await.unwrap().taken_at();
+        let client = member(&limiter, &RateLimit::OF_THE_API);
+        let sent_at = client.open_flow().acquire(None).await.unwrap().taken_at();
         let start = Instant::now();
         assert_eq!(limiter.pause(sent_at, Some(Duration::from_secs(7))), Duration::from_secs(7));
+        let other = member(&limiter, &[]).open_flow();
         let mut left = Vec::new();
         for _ in 0..300 {
-            limiter.acquire(&[], None).await.unwrap();
+            other.acquire(None).await.unwrap();
             left.push(start.elapsed().as_millis());
         }
         assert_eq!(left[0] / 1000, 7);
@@ -217,14 +460,15 @@ fn a_429_pauses_everybody_and_lets_them_go_one_by_one() {
 fn pauses_without_a_word_from_the_server_grow_until_one_helps() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
+        let flow = member(&limiter, &[]).open_flow();
         for longest in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
-            let sent_at = limiter.acquire(&[], None).await.unwrap().taken_at();
+            let sent_at = flow.acquire(None).await.unwrap().taken_at();
             let pause = limiter.pause(sent_at, None).as_millis();
             assert!((longest / 2..=longest).contains(&pause), "{pause} of {longest}");
             assert_eq!(limiter.pause(sent_at, None).as_millis(), pause, "sent before the pause: the same pause");
             advance(Duration::from_secs(60)).await;
         }
-        let slot = limiter.acquire(&[], None).await.unwrap();
+        let slot = flow.acquire(None).await.unwrap();
         limiter.recovered(slot.taken_at());
         assert!(limiter.pause(slot.taken_at(), None) <= Duration::from_secs(1));
     });
@@ -239,11 +483,34 @@ fn no_word_of_the_server_holds_the_account_for_ever() {
     });
 }
 
+fn account(url: &str, key: &str) -> Arc<Limiter> {
+    of_account(&Url::parse(url).unwrap(), &Secret::new(key.to_owned()))
+}
+
 #[test]
 fn an_account_is_a_base_url_and_a_key() {
-    let of = |url: &str, key: &str| of_account(&Url::parse(url).unwrap(), &Secret::new(key.to_owned()));
-    let first = of("https://a.example", "k");
-    assert!(Arc::ptr_eq(&first, &of("https://a.example", "k")));
-    assert!(!Arc::ptr_eq(&first, &of("https://b.example", "k")));
-    assert!(!Arc::ptr_eq(&first, &of("https://a.example", "l")));
+    let first = account("https://a.example", "k");
+    assert!(Arc::ptr_eq(&first, &account("https://a.example", "k")));
+    assert!(!Arc::ptr_eq(&first, &account("https://b.example", "k")));
+    assert!(!Arc::ptr_eq(&first, &account("https://a.example", "l")));
+}
+
+#[test]
+fn the_ledger_outlives_the_clients_for_as_long_as_a_request_counts() {
+    on_a_paused_clock(async {
+        let mut seen = HashMap::new();
+        for _ in 0..60 {
+            let limiter = account("https://outlives.example", "k");
+            let client = member(&limiter, &[limit(20, 2000)]);
+            request(&client.open_flow(), ms(0)).await;
+            *seen.entry(Instant::now()).or_insert(0) += 1;
+        }
+        let sent: Vec<_> = seen.into_iter().flat_map(|(at, count)| vec![at; count]).collect();
+        assert_eq!(peak(&sent, ms(2000)), 20);
+
+        let before = Arc::downgrade(&account("https://outlives.example", "k"));
+        sleep(ms(2100)).await;
+        let _other = account("https://other.example", "k");
+        assert!(before.upgrade().is_none(), "nothing in it counted any more");
+    });
 }

@@ -1,0 +1,448 @@
+//! The ledger of an account: a plain state machine. Moves go in, grants come out, and the time is an argument.
+//!
+//! It knows no clock, no lock and no task. A *member* is a client, with its limits and its room for requests in flight. A
+//! *flow* is one call of a member, single or bulk, and a *waiter* is one request of a flow that waits for a slot.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use super::slowdown::Slowdown;
+use crate::config::RateLimit;
+
+/// Microseconds on a clock that never goes back.
+pub(super) type Micros = u64;
+
+pub(super) type MemberId = u64;
+pub(super) type FlowId = u64;
+/// Later waiters have larger numbers.
+pub(super) type WaiterId = u64;
+
+pub(super) fn micros(duration: Duration) -> Micros {
+    Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// The share of a limit that is reserved only where the limit is at least this large.
+const SMALLEST_LIMIT_WITH_RESERVE: usize = 20;
+
+/// What became of the request that a slot was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing was sent: the slot is free at once.
+    Unsent,
+    /// The request can't arrive any more: it was answered, or its connection broke.
+    Known,
+    /// The request may still arrive for so long.
+    Unknown(Micros),
+}
+
+/// The requests of an account, as far as they still count, and who waits to send one.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    in_flight: usize,
+    ended: Ends,
+    max_requests: usize,
+    longest_period: Micros,
+    /// When flows that hold few slots asked for one, oldest first.
+    light_asks: VecDeque<(Micros, FlowId)>,
+    members: BTreeMap<MemberId, Member>,
+    flows: HashMap<FlowId, Flow>,
+    waiting: HashMap<WaiterId, FlowId>,
+    /// The tag of the flow that was served last.
+    virtual_time: u64,
+    last_id: u64,
+    slowdown: Slowdown,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    requests: usize,
+    period: Micros,
+    /// How many slots a flow may hold before it has to leave some to others; 0 if it never has to.
+    reserve: usize,
+}
+
+#[derive(Debug)]
+struct Member {
+    limits: Vec<Limit>,
+    max_in_flight: usize,
+    in_flight: usize,
+    /// Flows with waiters that hold fewer slots than the reserve of every limit, in the order of their tags.
+    light: BTreeSet<(u64, FlowId)>,
+    /// The other flows with waiters. There are few of them, because each holds many slots.
+    heavy: BTreeSet<(u64, FlowId)>,
+}
+
+#[derive(Debug)]
+struct Flow {
+    member: MemberId,
+    /// The turn of its next request.
+    tag: u64,
+    waiters: BTreeSet<WaiterId>,
+    in_flight: usize,
+    ended: Ends,
+    was_heavy: bool,
+}
+
+/// When requests ended whose slots still count, oldest first.
+#[derive(Debug, Default)]
+struct Ends(VecDeque<Micros>);
+
+impl Ends {
+    fn add(&mut self, end: Micros) {
+        let place = self.0.iter().rposition(|other| *other <= end).map_or(0, |place| place + 1);
+        self.0.insert(place, end);
+    }
+
+    /// How many are in the window of this length that ends now, or later.
+    fn count(&self, period: Micros, now: Micros) -> usize {
+        self.0.len() - self.0.partition_point(|end| end + period <= now)
+    }
+
+    fn first(&self, period: Micros, now: Micros) -> Option<Micros> {
+        self.0.get(self.0.partition_point(|end| end + period <= now)).copied()
+    }
+
+    /// When at most `most` are left in the window; now if that is so already.
+    fn time_of_most(&self, most: usize, period: Micros, now: Micros) -> Micros {
+        match self.0.len().checked_sub(most + 1) {
+            Some(last_to_leave) => now.max(self.0[last_to_leave] + period),
+            None => now,
+        }
+    }
+
+    fn forget(&mut self, period: Micros, most: usize, now: Micros) {
+        let past = self.0.partition_point(|end| end + period <= now);
+        let surplus = self.0.len().saturating_sub(most);
+        self.0.drain(..past.max(surplus));
+    }
+}
+
+impl Ledger {
+    // ---- moves ----
+
+    pub(super) fn join(&mut self, limits: &[RateLimit], reserve: f64, max_in_flight: usize) -> MemberId {
+        let limits: Vec<_> = limits.iter().map(|limit| Limit::new(*limit, reserve)).collect();
+        for limit in &limits {
+            self.max_requests = self.max_requests.max(limit.requests);
+            self.longest_period = self.longest_period.max(limit.period);
+        }
+        let (light, heavy) = Default::default();
+        let id = self.new_id();
+        self.members.insert(id, Member { limits, max_in_flight, in_flight: 0, light, heavy });
+        id
+    }
+
+    pub(super) fn leave(&mut self, member: MemberId) {
+        self.members.remove(&member);
+    }
+
+    pub(super) fn open_flow(&mut self, member: MemberId) -> FlowId {
+        let id = self.new_id();
+        let (waiters, ended) = Default::default();
+        self.flows.insert(id, Flow { member, tag: 0, waiters, in_flight: 0, ended, was_heavy: false });
+        id
+    }
+
+    pub(super) fn close_flow(&mut self, flow: FlowId) {
+        self.flows.remove(&flow);
+    }
+
+    /// A request of `flow` waits for a slot.
+    pub(super) fn ask(&mut self, flow: FlowId, now: Micros) -> WaiterId {
+        let waiter = self.new_id();
+        self.note_ask(flow, now);
+        self.enqueue(flow, waiter, now);
+        waiter
+    }
+
+    /// Takes a slot at once, if nobody waits and the limits allow it.
+    pub(super) fn take(&mut self, flow: FlowId, now: Micros) -> bool {
+        if !self.waiting.is_empty() {
+            return false;
+        }
+        self.forget(now);
+        let is_free = self.slowdown.earliest(now) <= now && self.may_pass(flow, now);
+        if is_free {
+            self.note_ask(flow, now);
+            if let Some(flow) = self.flows.get_mut(&flow) {
+                flow.tag = flow.tag.max(self.virtual_time);
+            }
+            self.grant_to(flow, now);
+        }
+        is_free
+    }
+
+    /// The waiter does not want a slot any more.
+    pub(super) fn withdraw(&mut self, waiter: WaiterId) {
+        let Some(id) = self.waiting.remove(&waiter) else { return };
+        let Some(flow) = self.flows.get_mut(&id) else { return };
+        flow.waiters.remove(&waiter);
+        if flow.waiters.is_empty() {
+            let (member, entry) = (flow.member, (flow.tag, id));
+            self.dequeue(member, entry);
+        }
+    }
+
+    /// The request of a slot has ended.
+    pub(super) fn end(&mut self, member: MemberId, flow: FlowId, end: End, now: Micros) {
+        self.in_flight -= 1;
+        if let Some(member) = self.members.get_mut(&member) {
+            member.in_flight -= 1;
+        }
+        let mut flow = self.flows.get_mut(&flow);
+        if let Some(flow) = &mut flow {
+            flow.in_flight -= 1;
+        }
+        let ended_at = match end {
+            End::Unsent => return,
+            End::Known => now,
+            End::Unknown(lease) => now + lease,
+        };
+        if self.max_requests > 0 {
+            self.ended.add(ended_at);
+            if let Some(flow) = flow {
+                flow.ended.add(ended_at);
+            }
+        }
+    }
+
+    /// A grant was not taken up: the waiter waits again, as the first of its flow.
+    pub(super) fn take_back(&mut self, member: MemberId, flow: FlowId, waiter: WaiterId, now: Micros) {
+        self.end(member, flow, End::Unsent, now);
+        self.enqueue(flow, waiter, now);
+    }
+
+    /// Nobody sends before `wait` is over, or a time of our own choice. Returns when that is.
+    pub(super) fn pause(&mut self, sent_at: Micros, wait: Option<Duration>, now: Micros) -> Micros {
+        self.slowdown.pause(sent_at, wait.map(micros), now)
+    }
+
+    /// The API took a request that was sent at `sent_at`.
+    pub(super) fn recovered(&mut self, sent_at: Micros) {
+        self.slowdown.recovered(sent_at);
+    }
+
+    // ---- grants ----
+
+    /// Gives the next slot to the first waiter, in turn, that its limits and its member let pass.
+    pub(super) fn grant(&mut self, now: Micros) -> Option<WaiterId> {
+        if self.waiting.is_empty() || self.slowdown.earliest(now) > now {
+            return None;
+        }
+        self.forget(now);
+        let (_, id) = self.members.values().filter_map(|member| self.next_flow(member, now)).min()?;
+        let flow = self.flows.get_mut(&id)?;
+        let waiter = flow.waiters.pop_first()?;
+        self.waiting.remove(&waiter);
+        self.grant_to(id, now);
+        Some(waiter)
+    }
+
+    /// When the next slot may be granted; none if that depends on the end of a request in flight, or nobody waits.
+    pub(super) fn look_at(&self, now: Micros) -> Option<Micros> {
+        let members = self.members.values().filter(|member| member.in_flight < member.max_in_flight);
+        let earliest = members.filter_map(|member| self.earliest_of_member(member, now)).min()?;
+        Some(earliest.max(self.slowdown.earliest(now)))
+    }
+
+    /// A time before which no request of `member` gets a slot, whatever the others do.
+    pub(super) fn bound(&self, member: MemberId, now: Micros) -> Micros {
+        let of_limit = |limit: &Limit| self.ended.time_of_most(limit.requests - 1, limit.period, now);
+        let limits = self.members.get(&member).map_or(&[][..], |member| &member.limits);
+        limits.iter().map(of_limit).fold(self.slowdown.earliest(now), Micros::max)
+    }
+
+    /// How long a request of `member` has to wait for the account's limits; none if they are not what it waits for.
+    pub(super) fn wait_for_limits(&self, member: MemberId, now: Micros) -> Option<Micros> {
+        let limits = &self.members.get(&member)?.limits;
+        let full = limits.iter().filter(|limit| self.free(limit, now) == 0);
+        let time = full.map(|limit| self.time_of_free(limit, 1, now).unwrap_or(now + limit.period));
+        let time = time.fold(self.slowdown.earliest(now), Micros::max);
+        (time > now).then(|| time - now)
+    }
+
+    // ---- what is asked of it ----
+
+    pub(super) fn is_full(&self, member: MemberId) -> bool {
+        self.members.get(&member).is_some_and(|member| member.in_flight >= member.max_in_flight)
+    }
+
+    /// Some waiter; the one that is likely to be next.
+    pub(super) fn some_waiter(&self) -> Option<WaiterId> {
+        let first = |member: &Member| member.light.first().or(member.heavy.first()).copied();
+        let (_, flow) = self.members.values().filter_map(first).min()?;
+        self.flows.get(&flow)?.waiters.first().copied()
+    }
+
+    /// Whether nothing in it counts any more.
+    pub(super) fn is_blank(&mut self, now: Micros) -> bool {
+        self.forget(now);
+        self.members.is_empty() && self.in_flight == 0 && self.ended.0.is_empty() && self.slowdown.is_over(now)
+    }
+
+    // ---- inside ----
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    fn forget(&mut self, now: Micros) {
+        self.ended.forget(self.longest_period, self.max_requests, now);
+        let period = self.longest_period;
+        let past = self.light_asks.partition_point(|(asked_at, _)| asked_at + period <= now);
+        let surplus = self.light_asks.len().saturating_sub(self.max_requests / 2);
+        self.light_asks.drain(..past.max(surplus));
+    }
+
+    fn note_ask(&mut self, flow: FlowId, now: Micros) {
+        if self.max_requests > 0 && self.flows.get(&flow).is_some_and(|flow| !flow.was_heavy) {
+            self.light_asks.push_back((now, flow));
+        }
+    }
+
+    fn enqueue(&mut self, id: FlowId, waiter: WaiterId, now: Micros) {
+        let Some(flow) = self.flows.get_mut(&id) else { return };
+        self.waiting.insert(waiter, id);
+        let was_idle = flow.waiters.is_empty();
+        flow.waiters.insert(waiter);
+        if was_idle {
+            flow.tag = flow.tag.max(self.virtual_time);
+            self.queue(id, now);
+        }
+    }
+
+    /// Puts a flow with waiters into its member's queue.
+    fn queue(&mut self, id: FlowId, now: Micros) {
+        let Some(flow) = self.flows.get(&id) else { return };
+        let entry = (flow.tag, id);
+        let Some(member) = self.members.get_mut(&flow.member) else { return };
+        if member.limits.iter().any(|limit| flow.is_heavy(limit, now)) {
+            member.heavy.insert(entry);
+        } else {
+            member.light.insert(entry);
+        }
+    }
+
+    fn dequeue(&mut self, member: MemberId, entry: (u64, FlowId)) {
+        if let Some(member) = self.members.get_mut(&member) {
+            member.light.remove(&entry);
+            member.heavy.remove(&entry);
+        }
+    }
+
+    fn grant_to(&mut self, id: FlowId, now: Micros) {
+        let Some(flow) = self.flows.get_mut(&id) else { return };
+        let (member, entry) = (flow.member, (flow.tag, id));
+        self.virtual_time = flow.tag;
+        flow.tag += 1;
+        flow.in_flight += 1;
+        flow.ended.forget(self.longest_period, self.max_requests, now);
+        let has_waiters = !flow.waiters.is_empty();
+        self.in_flight += 1;
+        self.slowdown.count(now);
+        self.dequeue(member, entry);
+        if let Some(member) = self.members.get_mut(&member) {
+            member.in_flight += 1;
+        }
+        self.note_weight(id, now);
+        if has_waiters {
+            self.queue(id, now);
+        }
+    }
+
+    /// A flow that has become heavy is not one of those that the reserve is for: what it asked for does not count.
+    fn note_weight(&mut self, id: FlowId, now: Micros) {
+        let Some(flow) = self.flows.get_mut(&id) else { return };
+        let Some(member) = self.members.get(&flow.member) else { return };
+        if !flow.was_heavy && member.limits.iter().any(|limit| flow.is_heavy(limit, now)) {
+            flow.was_heavy = true;
+            self.light_asks.retain(|(_, asker)| *asker != id);
+        }
+    }
+
+    fn free(&self, limit: &Limit, now: Micros) -> usize {
+        limit.requests.saturating_sub(self.in_flight + self.ended.count(limit.period, now))
+    }
+
+    /// When at least `count` slots of `limit` are free; none if that depends on requests in flight.
+    fn time_of_free(&self, limit: &Limit, count: usize, now: Micros) -> Option<Micros> {
+        let most = limit.requests.checked_sub(self.in_flight + count)?;
+        Some(self.ended.time_of_most(most, limit.period, now))
+    }
+
+    /// How many slots of `limit` a heavy flow has to leave.
+    fn reserved(&self, limit: &Limit, now: Micros) -> usize {
+        if limit.reserve == 0 {
+            return 0;
+        }
+        (self.light_asks.len() - self.past_asks(limit, now)).clamp(limit.reserve, limit.requests / 2)
+    }
+
+    fn first_ask(&self, limit: &Limit, now: Micros) -> Option<Micros> {
+        self.light_asks.get(self.past_asks(limit, now)).map(|(asked_at, _)| *asked_at)
+    }
+
+    fn past_asks(&self, limit: &Limit, now: Micros) -> usize {
+        self.light_asks.partition_point(|(asked_at, _)| asked_at + limit.period <= now)
+    }
+
+    fn may_pass(&self, id: FlowId, now: Micros) -> bool {
+        let Some(flow) = self.flows.get(&id) else { return false };
+        let Some(member) = self.members.get(&flow.member) else { return false };
+        let passes = |limit: &Limit| {
+            let left = if flow.is_heavy(limit, now) { self.reserved(limit, now) } else { 0 };
+            self.free(limit, now) > left
+        };
+        member.in_flight < member.max_in_flight && member.limits.iter().all(passes)
+    }
+
+    /// The flow of `member` whose turn is first among those that may pass.
+    fn next_flow(&self, member: &Member, now: Micros) -> Option<(u64, FlowId)> {
+        // What is true for one light flow is true for all of them.
+        let light = member.light.first().filter(|(_, flow)| self.may_pass(*flow, now));
+        let heavy = member.heavy.iter().find(|(_, flow)| self.may_pass(*flow, now));
+        light.into_iter().chain(heavy).min().copied()
+    }
+
+    fn earliest_of_member(&self, member: &Member, now: Micros) -> Option<Micros> {
+        let flows = member.light.first().into_iter().chain(&member.heavy);
+        let flows = flows.filter_map(|(_, id)| self.flows.get(id));
+        flows.filter_map(|flow| self.earliest_of_flow(flow, &member.limits, now)).min()
+    }
+
+    fn earliest_of_flow(&self, flow: &Flow, limits: &[Limit], now: Micros) -> Option<Micros> {
+        limits.iter().try_fold(now, |latest, limit| Some(latest.max(self.earliest_under(limit, flow, now)?)))
+    }
+
+    fn earliest_under(&self, limit: &Limit, flow: &Flow, now: Micros) -> Option<Micros> {
+        if !flow.is_heavy(limit, now) {
+            return self.time_of_free(limit, 1, now);
+        }
+        let reserved = self.reserved(limit, now);
+        let free = self.time_of_free(limit, reserved + 1, now);
+        free.into_iter().chain(self.next_change(flow, limit, reserved, now)).min()
+    }
+
+    /// When the reserve shrinks, or the flow holds fewer slots.
+    fn next_change(&self, flow: &Flow, limit: &Limit, reserved: usize, now: Micros) -> Option<Micros> {
+        let ask = self.first_ask(limit, now).filter(|_| reserved > limit.reserve);
+        let own = flow.ended.first(limit.period, now);
+        ask.into_iter().chain(own).min().map(|time| time + limit.period)
+    }
+}
+
+impl Limit {
+    fn new(limit: RateLimit, reserve: f64) -> Self {
+        let requests = limit.requests as usize;
+        let share = (requests as f64 * reserve) as usize;
+        let reserve = if reserve > 0.0 && requests >= SMALLEST_LIMIT_WITH_RESERVE { share.max(1) } else { share };
+        Self { requests, period: micros(limit.period), reserve }
+    }
+}
+
+impl Flow {
+    fn is_heavy(&self, limit: &Limit, now: Micros) -> bool {
+        limit.reserve > 0 && self.in_flight + self.ended.count(limit.period, now) >= limit.reserve
+    }
+}
