@@ -1,20 +1,14 @@
 //! What an HTTP answer means: a result, or which error.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use crate::envelope::Envelope;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, MAX_TEXT_BYTES, cut};
+use crate::json::for_each_member;
 use crate::model::Session;
 use crate::ops::Member;
 use crate::secret::Secret;
-
-/// How much of an answer an error carries.
-const SHOWN_BODY_BYTES: usize = 4096;
 
 /// How deep objects and arrays may be nested: what serde_json reads, and less than Python's parser does.
 const MAX_DEPTH: usize = 127;
@@ -65,8 +59,12 @@ impl Answer {
         let envelope = Envelope::parse(&self.body).redacted(key);
         let kind = self.kind(&envelope);
         let facts = facts(self.status, envelope.key.as_deref(), envelope.error_id.as_deref());
-        let message = envelope.text.unwrap_or_else(|| default_message(kind).to_owned());
-        Error::new(kind, message, description(kind, &facts))
+        let (message, description) = if kind == ErrorKind::UnexpectedResponse && self.is_html() && self.status >= 400 {
+            (GATEWAY_MESSAGE.to_owned(), format!("{facts} {GATEWAY_DESCRIPTION}"))
+        } else {
+            (envelope.text.unwrap_or_else(|| default_message(kind).to_owned()), description(kind, &facts))
+        };
+        Error::new(kind, message, description)
             .with_status(self.status)
             .with_retryable(self.is_worth_repeating(kind))
             .with_may_have_been_applied(self.may_have_been_applied(kind))
@@ -78,6 +76,7 @@ impl Answer {
     fn kind(&self, envelope: &Envelope) -> ErrorKind {
         match (self.status, envelope.key.as_deref()) {
             (429, _) => ErrorKind::RateLimited,
+            (401 | 403 | 404, None) if self.is_html() => ErrorKind::UnexpectedResponse,
             (401, _) | (_, Some("ERROR_UNAUTHORIZED")) => ErrorKind::Unauthorized,
             (403, _) => ErrorKind::Forbidden,
             (404, _) | (_, Some("ENTITY_NOT_FOUND")) => ErrorKind::NotFound,
@@ -86,6 +85,12 @@ impl Answer {
             (500..600, None) => ErrorKind::ServerError,
             _ => ErrorKind::UnexpectedResponse,
         }
+    }
+
+    /// Whether the body is a page for people: the API never sends one, something in front of it does.
+    fn is_html(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(MAX_TEXT_BYTES)]);
+        text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
     }
 
     /// Whether the same request, sent again, may be answered otherwise.
@@ -107,11 +112,8 @@ impl Answer {
             return None;
         }
         // The cut comes after the redaction, or else half a key could stand at it.
-        let start = &self.body[..self.body.len().min(2 * SHOWN_BODY_BYTES + key.reveal().len())];
-        let mut text = key.redact(String::from_utf8_lossy(start).into_owned());
-        let cut = (0..=SHOWN_BODY_BYTES.min(text.len())).rfind(|at| text.is_char_boundary(*at));
-        text.truncate(cut.unwrap_or(0));
-        Some(text)
+        let start = &self.body[..self.body.len().min(2 * MAX_TEXT_BYTES + key.reveal().len())];
+        Some(cut(key.redact(String::from_utf8_lossy(start).into_owned())))
     }
 }
 
@@ -140,6 +142,10 @@ fn facts(status: u16, key: Option<&str>, error_id: Option<&str>) -> String {
     let error_id = error_id.map(|id| format!(", error id {id}")).unwrap_or_default();
     format!("(HTTP {status}{key}{error_id})")
 }
+
+const GATEWAY_MESSAGE: &str = "Something in front of the API answered.";
+const GATEWAY_DESCRIPTION: &str = "The answer is an HTML page of a firewall, a proxy or another server, not the API's word \
+     on the key or the session. Nothing was applied. Check the base URL and the way to the API.";
 
 fn default_message(kind: ErrorKind) -> &'static str {
     match kind {
@@ -179,75 +185,21 @@ struct Members {
 impl Members {
     /// Reads `text` once; it has to be one JSON object, not nested too deep.
     fn scan(text: &str, defaults: &[Member; 2]) -> Result<Self, String> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let members = MembersSeed { defaults }
-            .deserialize(&mut deserializer)
-            .and_then(|members| deserializer.end().map(|()| members))
-            // The parser's own words would quote personal data.
-            .map_err(|error| format!("line {} column {} is not as it should be", error.line(), error.column()))?;
+        let mut members = Self { error: false, present: [false; 2] };
+        for_each_member(text, |name, value| {
+            if name == b"error" {
+                members.error = value.get() == "true";
+            }
+            for (present, (default, _)) in members.present.iter_mut().zip(defaults) {
+                *present |= *name == *default.as_bytes();
+            }
+        })
+        // The parser's own words would quote personal data.
+        .map_err(|error| format!("line {} column {} is not as it should be", error.line(), error.column()))?;
         if depth(text) > MAX_DEPTH {
             return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
         }
         Ok(members)
-    }
-}
-
-struct MembersSeed<'a> {
-    defaults: &'a [Member; 2],
-}
-
-impl<'de> DeserializeSeed<'de> for MembersSeed<'_> {
-    type Value = Members;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for MembersSeed<'_> {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Members { error: false, present: [false; 2] };
-        while let Some(NameBytes(name)) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
-            if *name == *b"error" {
-                members.error = value.get() == "true";
-            }
-            for (present, (default, _)) in members.present.iter_mut().zip(self.defaults) {
-                *present |= *name == *default.as_bytes();
-            }
-        }
-        Ok(members)
-    }
-}
-
-/// A member's name as bytes: JSON text may hold half a surrogate pair, `str` may not.
-struct NameBytes<'de>(Cow<'de, [u8]>);
-
-impl<'de> serde::Deserialize<'de> for NameBytes<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = NameBytes<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member's name")
-            }
-
-            fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(NameBytes(Cow::Borrowed(name)))
-            }
-
-            fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
-                Ok(NameBytes(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_bytes(NameVisitor)
     }
 }
 
@@ -319,6 +271,29 @@ mod tests {
         for body in [r#"{"error":"true"}"#, r#"{"error":null}"#, r#"{"error":true,"error":false}"#] {
             assert!(result(200, body).is_ok(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_page_for_people_is_not_the_word_of_the_api() {
+        for (status, page) in [
+            (403, "<!DOCTYPE html><html><title>Just a moment...</title></html>"),
+            (404, "\u{feff}\r\n  <html><body>Not Found</body></html>"),
+            (401, "<HTML>"),
+        ] {
+            let error = result(status, page).unwrap_err();
+            assert_eq!((error.kind(), error.http_status()), (ErrorKind::UnexpectedResponse, Some(status)));
+            assert!(!error.retryable() && !error.may_have_been_applied());
+            assert!(error.to_string().contains("in front of the API"), "{error}");
+        }
+        assert_eq!(result(403, "no").unwrap_err().kind(), ErrorKind::Forbidden);
+        assert_eq!(result(404, "").unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(result(502, "<html>").unwrap_err().kind(), ErrorKind::ServerError);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_leaves_a_refusal_a_refusal() {
+        let error = result(500, r#"{"key":"FORM_ERROR","text":"N\ud83do"}"#).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Refused, "N\u{fffd}o"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct ClientBuilder<C = Client> {
 #[derive(Clone, Debug)]
 struct Settings {
     api_key: Option<Secret>,
-    base_url: Option<String>,
+    base_url: Option<GivenUrl>,
     timeout: Duration,
     total_timeout: Option<Duration>,
     max_retries: u32,
@@ -38,6 +38,16 @@ struct Settings {
     allow_insecure_http: bool,
     language: &'static str,
     observer: Option<Observer>,
+}
+
+/// A base URL that was not checked yet: it may carry a password.
+#[derive(Clone)]
+struct GivenUrl(String);
+
+impl fmt::Debug for GivenUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.contains('@') { f.write_str("[redacted]") } else { fmt::Debug::fmt(&self.0, f) }
+    }
 }
 
 impl Default for Settings {
@@ -87,7 +97,7 @@ impl<C> ClientBuilder<C> {
     /// The address of the API, without `/chat`. Default: the environment's `WTS_BASE_URL`, or else
     /// `https://api.wts.chat`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.settings.base_url = Some(url.into());
+        self.settings.base_url = Some(GivenUrl(url.into()));
         self
     }
 
@@ -146,7 +156,7 @@ impl<C> ClientBuilder<C> {
     /// again and again, and later.
     pub fn with_environment(mut self) -> Self {
         self.settings.api_key = self.settings.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
-        self.settings.base_url = self.settings.base_url.or_else(|| environment("WTS_BASE_URL"));
+        self.settings.base_url = self.settings.base_url.or_else(|| environment("WTS_BASE_URL").map(GivenUrl));
         self
     }
 
@@ -200,7 +210,8 @@ impl ClientBuilder<blocking::Client> {
 
 impl Settings {
     fn check(self) -> Result<Config, Error> {
-        let base_url = parse_base_url(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), self.allow_insecure_http)?;
+        let base_url =
+            parse_base_url(self.base_url.as_ref().map_or(DEFAULT_BASE_URL, |url| &url.0), self.allow_insecure_http)?;
         in_range("timeout", self.timeout, &DURATIONS, printed)?;
         if let Some(total) = self.total_timeout {
             in_range("total timeout", total, &DURATIONS, printed)?;
@@ -237,5 +248,28 @@ impl blocking::Client {
     /// Starts to make a client.
     pub fn builder() -> blocking::ClientBuilder {
         ClientBuilder::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Client;
+
+    #[test]
+    fn debug_shows_neither_the_key_nor_a_password() {
+        let builder = Client::builder().api_key("pn_CANARY").base_url("https://user:CANARY@api.wts.chat");
+        assert!(!format!("{builder:?}").contains("CANARY"), "{builder:?}");
+        let builder = Client::builder().base_url("https://api.wts.chat");
+        assert!(format!("{builder:?}").contains("https://api.wts.chat"));
+    }
+
+    #[test]
+    fn a_reserve_out_of_range_is_refused() {
+        for reserve in [-0.1, 0.51, f64::NAN, f64::INFINITY] {
+            let error = Client::builder().api_key("k").reserve(reserve).build().unwrap_err();
+            assert_eq!(error.code(), "invalid_config");
+            assert!(error.description().contains("from 0 to 0.5"), "{error}");
+        }
+        assert!(Client::builder().api_key("k").reserve(0.5).build().is_ok());
     }
 }

@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::secret::Secret;
-use crate::validate::shortened;
+use crate::text::{shortened, trimmed};
 
 pub(crate) const DEFAULT_BASE_URL: &str = "https://api.wts.chat";
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -30,6 +30,10 @@ pub(crate) const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
 const WINDOW_REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
 const MAX_WINDOWS: usize = 8;
 const MAX_KEY_BYTES: usize = 4096;
+const MAX_URL_BYTES: usize = 2048;
+
+/// Ends of addresses that people keep for one service or version of the API.
+const SERVICE_PARTS: [&str; 6] = ["chat", "core", "crm", "session", "v1", "v2"];
 
 /// How the API key is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,7 +136,7 @@ pub fn count(name: &str, value: f64) -> Result<u32, Error> {
 
 pub(crate) fn environment(name: &str) -> Option<String> {
     // A value that is not UTF-8 has to be refused as an invalid one, not taken for absent.
-    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.trim().is_empty())
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !trimmed(value).is_empty())
 }
 
 pub(crate) fn printed(duration: Duration) -> String {
@@ -174,16 +178,10 @@ pub(crate) fn check_rate_limits(limits: &[RateLimit]) -> Result<(), Error> {
 
 /// The key as it is sent. No message shows any of it.
 pub(crate) fn parse_key(given: Option<&Secret>) -> Result<Secret, Error> {
-    const PREFIX: &str = "bearer";
-    let given = given.ok_or_else(Error::missing_api_key)?.reveal().trim();
-    let key = match given.split_at_checked(PREFIX.len()) {
-        Some((prefix, rest))
-            if prefix.eq_ignore_ascii_case(PREFIX) && !rest.starts_with(|c: char| !c.is_whitespace()) =>
-        {
-            rest.trim()
-        }
-        _ => given,
-    };
+    let given = given.ok_or_else(Error::missing_api_key)?.reveal();
+    let key = unquoted(trimmed(given));
+    let key = without_word(key, "authorization:").unwrap_or(key);
+    let key = unquoted(without_word(key, "bearer").unwrap_or(key));
     if key.is_empty() {
         return Err(Error::missing_api_key());
     }
@@ -196,10 +194,26 @@ pub(crate) fn parse_key(given: Option<&Secret>) -> Result<Secret, Error> {
     Ok(Secret::new(key.to_owned()))
 }
 
+/// `text` without the pair of quotes around it, which env files keep.
+fn unquoted(text: &str) -> &str {
+    let inner = ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    trimmed(inner.unwrap_or(text))
+}
+
+/// What follows `word` at the beginning of `text`, in any case. A word of letters ends before a blank.
+fn without_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(word.len())?;
+    let ends_here = word.ends_with(':') || !rest.starts_with(|character: char| !character.is_whitespace());
+    (start.eq_ignore_ascii_case(word) && ends_here).then(|| trimmed(rest))
+}
+
 /// The base URL without a slash at its end. No message shows it, for it may carry a password.
 pub(crate) fn parse_base_url(given: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     let refused = |why: &str| Err(Error::invalid_config(format!("The base URL {why}.")));
-    let text = given.trim().trim_end_matches('/');
+    let text = trimmed(given).trim_end_matches('/');
+    if text.len() > MAX_URL_BYTES {
+        return refused(&format!("is over {MAX_URL_BYTES} bytes long"));
+    }
     if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
         return refused("has a blank, a backslash or a control character");
     }
@@ -215,21 +229,30 @@ pub(crate) fn parse_base_url(given: &str, allow_insecure_http: bool) -> Result<U
     if url.query().is_some() || url.fragment().is_some() {
         return refused("carries a query or a fragment");
     }
-    let path = url.path().trim_end_matches('/').to_ascii_lowercase();
-    if path.ends_with("/chat") || path.ends_with("/chat/v1") {
-        return refused("ends in /chat or /chat/v1, which is added to it: leave that off");
+    if let Some(part) = SERVICE_PARTS.into_iter().find(|part| ends_in(&url, part)) {
+        return refused(&format!("ends in /{part}: leave that off, the library adds the path of the service"));
     }
-    if text.split('/').any(|segment| segment == "." || segment == "..") {
+    if text.split('/').any(is_dot_segment) {
         return refused("has a segment . or ..");
     }
     if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
         return refused(
-            "is plain http, which shows the API key to everyone on the way: use https, or allow it explicitly",
+            "is plain http, which shows the API key to everyone on the way: use https, or set allow_insecure_http",
         );
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
+}
+
+fn ends_in(url: &Url, part: &str) -> bool {
+    let segments = url.path().rsplit('/').find(|segment| !segment.is_empty());
+    segments.is_some_and(|last| last.eq_ignore_ascii_case(part))
+}
+
+/// Also in the encoded forms, which URL libraries resolve like the plain ones.
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 /// `https:host` and `https:///host` are taken for `https://host` by URL libraries.
@@ -260,7 +283,19 @@ mod tests {
 
     #[test]
     fn keys_are_taken_as_people_paste_them() {
-        for pasted in ["pn_1", " pn_1\r\n", "Bearer pn_1", "bearer  pn_1 \n", "BEARER\tpn_1"] {
+        for pasted in [
+            "\u{feff}pn_1\u{200b}",
+            "\"pn_1\"",
+            "'Bearer pn_1'",
+            "Authorization: Bearer pn_1",
+            "\"authorization:pn_1\" ",
+            "Authorization: \"pn_1\"",
+            "pn_1",
+            " pn_1\r\n",
+            "Bearer pn_1",
+            "bearer  pn_1 \n",
+            "BEARER\tpn_1",
+        ] {
             assert_eq!(check(pasted, "https://api.wts.chat").unwrap().key.reveal(), "pn_1");
         }
         assert_eq!(check("bearerpn", "https://api.wts.chat").unwrap().key.reveal(), "bearerpn");
@@ -284,6 +319,7 @@ mod tests {
             "https://api.flw.chat",
             "https://api.wts.chat/",
             " https://gateway.example/wts// ",
+            "\u{feff}https://gateway.example/chatter\u{200b}",
             "HTTPS://API.WTS.CHAT:8443",
             "http://localhost:1",
             "http://127.8.9.1:1",
@@ -306,6 +342,15 @@ mod tests {
             "https://api.wts.chat#x",
             "https://api.wts.chat/chat",
             "https://api.wts.chat/chat/v1/",
+            "https://api.wts.chat/v1",
+            "https://api.wts.chat/v2/",
+            "https://api.wts.chat/core",
+            "https://api.wts.chat/CRM",
+            "https://api.wts.chat/v1/session",
+            "https://api.wts.chat/chat/v1/session//",
+            "https://api.wts.chat/a/%2e%2e/b",
+            "https://api.wts.chat/a/.%2E/b",
+            &format!("https://api.wts.chat/{}", "a".repeat(2048)),
             "https://api.wts.chat/a/../b",
             "https://api.wts.chat\\x",
             "https://api.wts\n.chat",

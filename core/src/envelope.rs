@@ -1,7 +1,9 @@
 //! The API's error envelope and RFC 7807 problem details, of which no field is certain to be there.
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
+use crate::error::MAX_TEXT_BYTES;
+use crate::json::{elements, for_each_member, string};
 use crate::secret::Secret;
 
 /// What an answer says about a failure.
@@ -16,13 +18,26 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Reads what there is; a body that is no JSON object gives an empty envelope.
+    /// Reads what there is; a body that is no JSON object gives an empty envelope. Nothing else of the body is kept, so a
+    /// large one costs no memory.
     pub(crate) fn parse(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
-        match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
-            Ok(Value::Object(fields)) => Self::from_fields(&fields),
-            _ => Self::default(),
+        let mut envelope = Self::default();
+        let mut problem = Problem::default();
+        let read = for_each_member(text.trim_start_matches('\u{feff}'), |name, value| match name {
+            b"key" => envelope.key = words(value),
+            b"text" => envelope.text = words(value),
+            b"id" => envelope.error_id = short_value(value),
+            b"title" => problem.title = words(value),
+            b"detail" => problem.detail = words(value),
+            b"errors" => problem.errors = Some(value),
+            _ => {}
+        });
+        if read.is_err() {
+            return Self::default();
         }
+        envelope.text = envelope.text.or_else(|| problem.text());
+        envelope
     }
 
     /// The envelope without the API key, should the API have sent it back.
@@ -30,35 +45,59 @@ impl Envelope {
         let redact = |text: Option<String>| text.map(|text| key.redact(text));
         Self { key: redact(self.key), text: redact(self.text), error_id: redact(self.error_id) }
     }
+}
 
-    fn from_fields(fields: &Map<String, Value>) -> Self {
-        Self {
-            key: text_in(fields.get("key")),
-            text: text_in(fields.get("text")).or_else(|| problem_text(fields)),
-            error_id: text_in(fields.get("id").and_then(|id| id.get("shortValue"))),
+/// The string that `value` is, without blanks around it; none if nothing is left.
+fn words(value: &RawValue) -> Option<String> {
+    let text = string(value)?;
+    let trimmed = text.trim();
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+fn short_value(id: &RawValue) -> Option<String> {
+    let mut short_value = None;
+    for_each_member(id.get(), |name, value| {
+        if name == b"shortValue" {
+            short_value = words(value);
         }
+    })
+    .ok()?;
+    short_value
+}
+
+/// Problem details (RFC 7807).
+#[derive(Default)]
+struct Problem<'a> {
+    title: Option<String>,
+    detail: Option<String>,
+    errors: Option<&'a RawValue>,
+}
+
+impl Problem<'_> {
+    /// Title, detail, then each field with its messages.
+    fn text(self) -> Option<String> {
+        let mut parts: Vec<String> = self.title.into_iter().chain(self.detail).collect();
+        let mut length = 0;
+        // A second reading can't fail; and errors that are no object say nothing about fields.
+        let _ = for_each_member(self.errors.map_or("{}", RawValue::get), |field, messages| {
+            if length <= MAX_TEXT_BYTES {
+                let part = format!("{}: {}", String::from_utf8_lossy(field), joined(messages));
+                length += part.len();
+                parts.push(part);
+            }
+        });
+        (!parts.is_empty()).then(|| parts.join(" "))
     }
 }
 
-fn text_in(value: Option<&Value>) -> Option<String> {
-    let text = value?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Problem details as one text: title, detail, then each field with its messages.
-fn problem_text(fields: &Map<String, Value>) -> Option<String> {
-    let mut parts: Vec<String> = ["title", "detail"].into_iter().filter_map(|name| text_in(fields.get(name))).collect();
-    if let Some(Value::Object(errors)) = fields.get("errors") {
-        parts.extend(errors.iter().map(|(field, messages)| format!("{field}: {}", joined(messages))));
-    }
-    (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-fn joined(messages: &Value) -> String {
-    match messages {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(joined).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
+fn joined(messages: &RawValue) -> String {
+    match string(messages) {
+        Some(text) => text,
+        None if messages.get().starts_with('[') => {
+            let texts: Vec<_> = elements(messages.get()).into_iter().map(joined).collect();
+            texts.join(" ")
+        }
+        None => messages.get().to_owned(),
     }
 }
 
@@ -95,6 +134,13 @@ mod tests {
         for body in ["", "<html>", "[]", "7", "{\"key\": 7, \"text\": \" \", \"id\": \"x\"}", "{\"errors\": []}"] {
             assert_eq!(Envelope::parse(body.as_bytes()), Envelope::default(), "{body}");
         }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_costs_a_letter_not_the_refusal() {
+        let body =
+            br#"{"key": "FORM_ERROR", "text": "Conversa \ud83d", "customData": "\udc4d", "id": {"shortValue": "c4"}}"#;
+        assert_eq!(Envelope::parse(body), envelope(Some("FORM_ERROR"), Some("Conversa \u{fffd}"), Some("c4")));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The one error of this library: a closed list of kinds, and what is known about the failure.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What kind of failure an [`Error`] is.
@@ -95,12 +96,16 @@ impl ErrorKind {
     }
 }
 
+/// The length that message, description and body are cut to.
+pub(crate) const MAX_TEXT_BYTES: usize = 4096;
+
 /// A failure, with all that is known about it.
 ///
-/// `Display` gives message and description; neither it nor `Debug` shows the API key or the body of an answer.
+/// `Display` gives message and description in one line; neither it nor `Debug` shows the API key or the body of an answer.
+#[derive(Clone)]
 pub struct Error(Box<Details>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Details {
     kind: ErrorKind,
     message: String,
@@ -113,15 +118,15 @@ struct Details {
     attempts: u32,
     retryable: bool,
     may_have_been_applied: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, description: impl Into<String>) -> Self {
         Self(Box::new(Details {
             kind,
-            message: message.into(),
-            description: description.into(),
+            message: cut(message.into()),
+            description: cut(description.into()),
             http_status: None,
             key: None,
             error_id: None,
@@ -231,7 +236,7 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -296,14 +301,42 @@ impl Error {
     }
 }
 
+/// `text` without what is beyond the longest length.
+pub(crate) fn cut(mut text: String) -> String {
+    if text.len() > MAX_TEXT_BYTES {
+        let end = (0..=MAX_TEXT_BYTES).rfind(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+    }
+    text
+}
+
+/// Text with its control characters escaped, so that it stays one line.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '\u{2028}' | '\u{2029}' => write!(f, "{}", character.escape_unicode())?,
+                _ if character.is_control() => write!(f, "{}", character.escape_debug())?,
+                _ => f.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Details { message, description, .. } = &*self.0;
-        f.write_str(message)?;
-        if !description.is_empty() && description != message {
-            write!(f, " {description}")?;
+        OneLine(message).fmt(f)?;
+        if description.is_empty() || description == message {
+            return Ok(());
         }
-        Ok(())
+        let ends_a_sentence =
+            message.ends_with(|last: char| last.is_ascii_punctuation() || matches!(last, '…' | '”' | '»'));
+        f.write_str(if ends_a_sentence { " " } else { ": " })?;
+        OneLine(description).fmt(f)
     }
 }
 
@@ -334,7 +367,25 @@ impl StdError for Error {
 
 #[cfg(test)]
 mod tests {
-    use super::ErrorKind;
+    use super::{Error, ErrorKind, MAX_TEXT_BYTES};
+
+    #[test]
+    fn the_text_form_is_one_line_of_sentences() {
+        let text = |message: &str, description: &str| Error::new(ErrorKind::Refused, message, description).to_string();
+        assert_eq!(text("Fill in all fields", "Both are required."), "Fill in all fields: Both are required.");
+        assert_eq!(text("SessionID is empty!", "Fill it in"), "SessionID is empty! Fill it in");
+        assert_eq!(text("Same.", "Same."), "Same.");
+        assert_eq!(text("Same", ""), "Same");
+        assert_eq!(text("a\nb\u{2028}c\x1b[0m", ""), "a\\nb\\u{2028}c\\u{1b}[0m");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let long = "\u{e3}\n".repeat(1_000_000);
+        let error = Error::new(ErrorKind::Refused, long.clone(), long);
+        assert!(error.message().len() <= MAX_TEXT_BYTES && error.description().len() <= MAX_TEXT_BYTES);
+        assert!(error.to_string().len() < 4 * MAX_TEXT_BYTES && format!("{error:?}").len() < 4 * MAX_TEXT_BYTES);
+    }
 
     #[test]
     fn the_shared_list_has_every_code_and_no_other() {

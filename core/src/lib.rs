@@ -34,6 +34,7 @@ mod config;
 mod engine;
 mod envelope;
 mod error;
+mod json;
 mod limiter;
 mod model;
 mod observer;
@@ -42,6 +43,7 @@ mod per_process;
 mod progress;
 mod retry;
 mod secret;
+mod text;
 mod transport;
 mod validate;
 

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Error;
 use crate::model::SessionStatus;
+use crate::text::{is_invisible, shortened, trimmed};
 
 const MAX_SESSION_ID_BYTES: usize = 512;
 
@@ -15,9 +16,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub(crate) struct SessionId<'a>(&'a str);
 
 impl<'a> SessionId<'a> {
-    /// The id without blanks around it, or `None` when nothing is left.
+    /// The id without blanks and invisible characters around it, or `None` if nothing is left.
     fn parse(given: &'a str) -> Option<Result<Self, Error>> {
-        let id = given.trim();
+        let id = trimmed(given);
         (!id.is_empty()).then(|| Self::check(id))
     }
 
@@ -31,13 +32,10 @@ impl<'a> SessionId<'a> {
         if id == "." || id == ".." {
             return Err(Error::invalid_session_id(format!("\"{id}\" would change the route.")));
         }
-        if let Some(control) = id.chars().find(|c| c.is_control()) {
-            return Err(Error::invalid_session_id(format!(
-                "It has the control character U+{:04X}.",
-                u32::from(control)
-            )));
+        match id.chars().enumerate().find(|(_, character)| character.is_control() || is_invisible(*character)) {
+            Some((index, character)) => Err(Error::invalid_session_id(unsendable(index, character))),
+            None => Ok(Self(id)),
         }
-        Ok(Self(id))
     }
 
     pub(crate) fn as_str(&self) -> &'a str {
@@ -53,13 +51,18 @@ impl<'a> SessionId<'a> {
 /// The input of `update_session_status`; what is missing is found before what is invalid.
 pub(crate) fn update<'a>(session_id: &'a str, status: &str) -> Result<(SessionId<'a>, SessionStatus), Error> {
     let id = SessionId::parse(session_id).ok_or_else(Error::missing_fields)?;
-    let name = Some(status.trim()).filter(|name| !name.is_empty()).ok_or_else(Error::missing_fields)?;
+    let name = Some(trimmed(status)).filter(|name| !name.is_empty()).ok_or_else(Error::missing_fields)?;
     Ok((id?, settable_status(name)?))
 }
 
 /// The input of `complete_session`.
 pub(crate) fn complete(session_id: &str) -> Result<SessionId<'_>, Error> {
     SessionId::parse(session_id).ok_or_else(Error::empty_session_id)?
+}
+
+fn unsendable(index: usize, character: char) -> String {
+    let kind = if character.is_control() { "control" } else { "invisible" };
+    format!("Character {} of it is the {kind} character U+{:04X}.", index + 1, u32::from(character))
 }
 
 fn settable_status(name: &str) -> Result<SessionStatus, Error> {
@@ -77,14 +80,6 @@ fn unknown_status(name: &str) -> String {
         .map(SessionStatus::as_str)
         .collect();
     format!("{} is no status; valid are {}.", shortened(name), valid.join(", "))
-}
-
-/// `text` in quotes, escaped, cut to a length that fits a message.
-pub(crate) fn shortened(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let shown: String = text.chars().take(SHOWN).collect();
-    let dots = if shown.len() < text.len() { "..." } else { "" };
-    format!("{shown:?}{dots}")
 }
 
 #[cfg(test)]
@@ -109,6 +104,24 @@ mod tests {
         assert_eq!(update("..", " ").unwrap_err().kind(), ErrorKind::MissingFields);
         assert_eq!(update("", "UNDEFINED").unwrap_err().kind(), ErrorKind::MissingFields);
         assert_eq!(update("..", "UNDEFINED").unwrap_err().kind(), ErrorKind::InvalidSessionId);
+    }
+
+    #[test]
+    fn what_nobody_sees_is_trimmed_at_the_ends_and_named_inside() {
+        assert_eq!(complete("\u{feff}session_1\u{200b} ").unwrap().as_str(), "session_1");
+        assert_eq!(update("s", "\u{200e}hidden\u{feff}").unwrap().1, SessionStatus::Hidden);
+        assert_eq!(complete("\u{200b}\u{feff}").unwrap_err().kind(), ErrorKind::EmptySessionId);
+        assert_eq!(update("\u{200b}", "HIDDEN").unwrap_err().kind(), ErrorKind::MissingFields);
+        for (id, place, name) in [
+            ("a\u{200b}b", "Character 2 ", "invisible character U+200B"),
+            ("\u{e3}\u{e9}\u{ad}b", "Character 3 ", "invisible character U+00AD"),
+            ("a\tb", "Character 2 ", "control character U+0009"),
+            ("ab\0", "Character 3 ", "control character U+0000"),
+        ] {
+            let error = complete(id).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidSessionId);
+            assert!(error.description().contains(place) && error.description().contains(name), "{error}");
+        }
     }
 
     #[test]

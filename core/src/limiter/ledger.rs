@@ -44,6 +44,9 @@ pub(super) struct Ledger {
     longest_period: Micros,
     /// When flows that hold few slots asked for one, oldest first.
     light_asks: VecDeque<(Micros, FlowId)>,
+    /// Of `in_flight` and `ended`, the part of these flows.
+    light_in_flight: usize,
+    light_ended: Ends,
     members: BTreeMap<MemberId, Member>,
     flows: HashMap<FlowId, Flow>,
     waiting: HashMap<WaiterId, FlowId>,
@@ -91,6 +94,13 @@ impl Ends {
     fn add(&mut self, end: Micros) {
         let place = self.0.iter().rposition(|other| *other <= end).map_or(0, |place| place + 1);
         self.0.insert(place, end);
+    }
+
+    fn remove(&mut self, end: Micros) {
+        let place = self.0.partition_point(|other| *other < end);
+        if self.0.get(place) == Some(&end) {
+            self.0.remove(place);
+        }
     }
 
     /// How many are in the window of this length that ends now, or later.
@@ -192,6 +202,7 @@ impl Ledger {
         let mut flow = self.flows.get_mut(&flow);
         if let Some(flow) = &mut flow {
             flow.in_flight -= 1;
+            self.light_in_flight -= usize::from(!flow.was_heavy);
         }
         let ended_at = match end {
             End::Unsent => return,
@@ -202,6 +213,9 @@ impl Ledger {
             self.ended.add(ended_at);
             if let Some(flow) = flow {
                 flow.ended.add(ended_at);
+                if !flow.was_heavy {
+                    self.light_ended.add(ended_at);
+                }
             }
         }
     }
@@ -289,6 +303,7 @@ impl Ledger {
 
     fn forget(&mut self, now: Micros) {
         self.ended.forget(self.longest_period, self.max_requests, now);
+        self.light_ended.forget(self.longest_period, self.max_requests, now);
         let period = self.longest_period;
         let past = self.light_asks.partition_point(|(asked_at, _)| asked_at + period <= now);
         let surplus = self.light_asks.len().saturating_sub(self.max_requests / 2);
@@ -339,6 +354,7 @@ impl Ledger {
         flow.in_flight += 1;
         flow.ended.forget(self.longest_period, self.max_requests, now);
         let has_waiters = !flow.waiters.is_empty();
+        self.light_in_flight += usize::from(!flow.was_heavy);
         self.in_flight += 1;
         self.slowdown.count(now);
         self.dequeue(member, entry);
@@ -351,13 +367,15 @@ impl Ledger {
         }
     }
 
-    /// A flow that has become heavy is not one of those that the reserve is for: what it asked for does not count.
+    /// A flow that has become heavy is not one of those that the reserve is for: what it asked for and holds does not count.
     fn note_weight(&mut self, id: FlowId, now: Micros) {
         let Some(flow) = self.flows.get_mut(&id) else { return };
         let Some(member) = self.members.get(&flow.member) else { return };
         if !flow.was_heavy && member.limits.iter().any(|limit| flow.is_heavy(limit, now)) {
             flow.was_heavy = true;
             self.light_asks.retain(|(_, asker)| *asker != id);
+            self.light_in_flight -= flow.in_flight;
+            flow.ended.0.iter().for_each(|end| self.light_ended.remove(*end));
         }
     }
 
@@ -371,12 +389,15 @@ impl Ledger {
         Some(self.ended.time_of_most(most, limit.period, now))
     }
 
-    /// How many slots of `limit` a heavy flow has to leave.
+    /// How many slots of `limit` a heavy flow has to leave free: what the other flows asked for in the last window and do
+    /// not hold already, or the least.
     fn reserved(&self, limit: &Limit, now: Micros) -> usize {
         if limit.reserve == 0 {
             return 0;
         }
-        (self.light_asks.len() - self.past_asks(limit, now)).clamp(limit.reserve, limit.requests / 2)
+        let asked = self.light_asks.len() - self.past_asks(limit, now);
+        let held = self.light_in_flight + self.light_ended.count(limit.period, now);
+        asked.saturating_sub(held).clamp(limit.reserve, limit.requests / 2)
     }
 
     fn first_ask(&self, limit: &Limit, now: Micros) -> Option<Micros> {

@@ -1,0 +1,42 @@
+//! Text as people paste it: with blanks and invisible characters around it.
+
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// True for a character that is not shown: zero width, byte order mark, soft hyphen, direction mark.
+pub(crate) fn is_invisible(character: char) -> bool {
+    character.general_category() == GeneralCategory::Format
+}
+
+/// `text` without blanks and invisible characters at its ends.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|character: char| character.is_whitespace() || is_invisible(character))
+}
+
+/// `text` in quotes, escaped, cut to a length that fits a message.
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let shown: String = text.chars().take(SHOWN).collect();
+    let dots = if shown.len() < text.len() { "..." } else { "" };
+    format!("{shown:?}{dots}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shortened, trimmed};
+
+    #[test]
+    fn what_nobody_sees_is_trimmed_at_the_ends() {
+        for around in ["\u{feff}", "\u{200b}", "\u{ad}", "\u{200e} \u{2060}", "\u{202a}\n"] {
+            assert_eq!(trimmed(&format!("{around}a{around}")), "a");
+            assert_eq!(trimmed(around), "");
+        }
+        assert_eq!(trimmed("a\u{200b}b"), "a\u{200b}b");
+        assert_eq!(trimmed("\u{e3}"), "\u{e3}");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shortened("a\nb"), r#""a\nb""#);
+        assert_eq!(shortened(&"x".repeat(41)), format!("\"{}\"...", "x".repeat(40)));
+    }
+}
