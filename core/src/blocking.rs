@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
-use crate::transport::let_connections_notice;
+use crate::transport::{look_at_connections, no_resources};
 
 /// How many outcomes of a bulk call are taken at once at most.
 const MOST_AT_ONCE: usize = 64;
@@ -33,11 +33,11 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::internal("The runtime can't be made.").with_source(error))?;
-        Ok(Self { inner: crate::Client::new(config)?, runtime: Some(runtime), background: OnceLock::new() })
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(|error| no_resources("descriptors", error))?;
+        let inner = crate::Client::new(config)?;
+        inner.engine().is_driven_during_calls(runtime.handle().clone());
+        Ok(Self { inner, runtime: Some(runtime), background: OnceLock::new() })
     }
 
     /// As [`Client::update_session_status`](crate::Client::update_session_status).
@@ -69,7 +69,7 @@ impl Client {
     /// while this one goes through the outcomes.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no thread.
     pub fn complete_sessions<I>(
         &self,
         session_ids: I,
@@ -104,7 +104,7 @@ impl Client {
     /// A bulk call on `items`, which are taken on this thread as there is room for them.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no thread.
     pub fn outcomes<I>(&self, operation: Operation, items: I) -> Result<Outcomes<'_, I>, Error>
     where
         I: Iterator<Item = Item>,
@@ -121,25 +121,24 @@ impl Client {
     /// A bulk call without input yet, driven by a thread of this client's.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no thread.
     pub fn bulk(&self, operation: Operation) -> Result<BulkCall, Error> {
         let (background, client) = self.background()?;
         Ok(BulkCall::start(background, client, operation))
     }
 
-    /// A thread that drives calls while the caller does other things, bulk calls for one, and the client whose connections
-    /// belong to it. It is started when it is first asked for.
+    /// A thread that drives calls while the caller does other things, bulk calls for one, and this client for its calls. The
+    /// thread is started when it is first asked for.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no thread.
     pub fn background(&self) -> Result<&(Background, crate::Client), Error> {
         if let Some(thread) = self.background.get() {
             return Ok(thread);
         }
         let background = Background::start()
-            .map_err(|error| Error::internal("There is no thread for calls in the background.").with_source(error))?;
-        let client = self.inner.with_own_connections()?;
-        Ok(self.background.get_or_init(|| (background, client)))
+            .map_err(|error| no_resources("thread or descriptors for calls in the background", error))?;
+        Ok(self.background.get_or_init(|| (background, self.inner.clone())))
     }
 
     /// Ends the thread in the background, if there is one, and waits until it has ended; what it was driving is dropped. A
@@ -153,6 +152,9 @@ impl Client {
     /// As [`Client::close`](crate::Client::close).
     pub fn close(&self) {
         self.inner.close();
+        if self.inner.engine().are_connections_closing() {
+            self.outside_other_runtimes(|runtime| runtime.block_on(self.inner.engine().connections_closing()));
+        }
     }
 
     /// The async client that this one drives; its futures belong into [`wait`](Self::wait).
@@ -168,8 +170,10 @@ impl Client {
     {
         self.outside_other_runtimes(|runtime| {
             runtime.block_on(async {
-                let_connections_notice().await;
-                future.await
+                look_at_connections().await;
+                let output = future.await;
+                self.inner.engine().connections_closing().await;
+                output
             })
         })
     }
@@ -193,7 +197,7 @@ impl Client {
         self.outside_other_runtimes(|runtime| {
             let outcome = {
                 let mut future = pin!(async {
-                    let_connections_notice().await;
+                    look_at_connections().await;
                     future.await
                 });
                 loop {
@@ -207,9 +211,7 @@ impl Client {
                     }
                 }
             };
-            if outcome.is_err() {
-                runtime.block_on(let_connections_notice());
-            }
+            runtime.block_on(self.inner.engine().connections_closing());
             outcome
         })
     }
@@ -261,7 +263,7 @@ impl<I: Iterator<Item = Item>> Outcomes<'_, I> {
     /// As [`cancel`](Self::cancel), once `wish` is done.
     ///
     /// # Errors
-    /// [`Internal`](crate::ErrorKind::Internal) when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection) when the system gives no thread.
     pub fn cancel_when(&mut self, wish: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let (background, _) = self.client.background()?;
         self.call.cancel_when(background, wish);

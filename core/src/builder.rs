@@ -164,6 +164,7 @@ impl ClientBuilder {
             max_retries: self.max_retries,
             max_concurrency: self.max_concurrency,
             rate_limits: self.rate_limits,
+            language: self.language,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
             observer: self.observer,
         })

@@ -13,12 +13,14 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation, complete_session, update_session_status};
 use crate::progress::Progress;
-use crate::transport::let_connections_notice;
 
 /// A client of the WTS Chat API.
 ///
 /// It is cheap to clone, and its clones share connections and limits. Its calls run on the tokio runtime they are awaited
 /// on; dropping a call's future cancels the call and closes its connection.
+///
+/// A connection belongs to the runtime that it was opened on, and is used by calls on that runtime alone. So a client in a
+/// static may be used on many runtimes, one after another or at once.
 #[derive(Clone)]
 pub struct Client {
     engine: Engine,
@@ -74,10 +76,7 @@ impl Client {
         let request = operation.request(&mut item)?;
         tokio::select! {
             biased;
-            () = wish => {
-                let_connections_notice().await;
-                Err(progress.conclude(Error::cancelled()))
-            }
+            () = wish => Err(progress.conclude(Error::cancelled())),
             result = self.engine.call(&request, progress) => result,
         }
     }
@@ -110,20 +109,12 @@ impl Client {
         Bulk::new(self.engine.clone(), operation, items)
     }
 
-    /// The same client with connections of its own, to be used on another runtime: limits, retries and `close` are shared.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when the HTTP client can't be made.
-    pub fn with_own_connections(&self) -> Result<Self, Error> {
-        Ok(Self { engine: self.engine.with_own_connections()? })
-    }
-
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
     /// Closes the client: calls that wait, and all later ones, fail with [`Closed`](crate::ErrorKind::Closed); requests
-    /// under way end as they would.
+    /// under way end as they would. Idle connections are closed.
     pub fn close(&self) {
         self.engine.close();
     }

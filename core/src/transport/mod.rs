@@ -1,21 +1,28 @@
 //! The only place that speaks HTTP: one request out, one answer in.
 
-use std::cell::Cell;
+mod connection;
+mod dns;
+mod failure;
+mod pool;
+mod proxy;
+mod tls;
+
 use std::convert::Infallible;
-use std::error::Error as StdError;
-use std::io;
+use std::env;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
-use reqwest::{Method, Response, Url};
-use rustls_platform_verifier::Verifier;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
+use reqwest::{Method, Response, Url, Version};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
-use tower::util::MapRequestLayer;
 
 use crate::answer::Answer;
 use crate::config::{Config, is_loopback};
@@ -23,77 +30,97 @@ use crate::error::{Error, ErrorKind};
 use crate::ops::Request;
 use crate::progress::Progress;
 
+use self::connection::Settings;
+pub(crate) use self::failure::{Failure, no_resources};
+use self::failure::{has_ended, innermost, is_broken, is_out_of_resources, no_answer};
+use self::pool::{Lease, Pool};
+use self::proxy::Proxy;
+
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_CONNECT_TIME: Duration = Duration::from_secs(5);
-/// Below what gateways keep a connection for (60 s and more).
-const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
 /// A `Retry-After` beyond this is taken for garbage.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-tokio::task_local! {
-    /// Whether the attempt under way has begun to open a connection, instead of taking an idle one.
-    static CONNECTS: Cell<bool>;
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    /// The request went to a connection that had been idle, and it ended before the first byte of an answer.
-    pub(crate) died_idle: bool,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { error, died_idle: false }
-    }
+/// Which connection a request goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// An idle one, where there is one.
+    Any,
+    /// One that is certainly new.
+    New,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    pool: Arc<Pool<reqwest::Client>>,
+    settings: Arc<Settings>,
     base_url: Url,
     timeout: Duration,
 }
 
 impl Transport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(config.base_url.scheme() == "https")?)
-            .default_headers(headers(config)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .connect_timeout(config.timeout.min(MAX_CONNECT_TIME))
-            .connector_layer(MapRequestLayer::new(note_connecting))
-            .pool_idle_timeout(MAX_IDLE_TIME)
-            .pool_max_idle_per_host(config.max_concurrency as usize);
-        if is_loopback(&config.base_url) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| {
+        let base_url = config.base_url.clone();
+        let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let settings = Settings {
+            tls: tls::config(base_url.scheme() == "https", config.language)?,
+            headers: headers(config)?,
+            connect_timeout: config.timeout.min(MAX_CONNECT_TIME),
+            proxy: if is_loopback(&base_url) { None } else { Proxy::of_environment(&base_url, variable)? },
+            target: base_url.clone(),
+        };
+        settings.connection().map_err(|error| {
             Error::invalid_config(format!("The HTTP client can't be made: {}.", innermost(&error))).with_source(error)
         })?;
-        Ok(Self { http, base_url: config.base_url.clone(), timeout: config.timeout })
+        let pool = Arc::new(Pool::new(config.max_concurrency as usize));
+        Ok(Self { pool, settings: Arc::new(settings), base_url, timeout: config.timeout })
     }
 
     /// Sends `request` once and reads the answer to its end, until `deadline` at the latest.
     pub(crate) async fn send(
         &self,
         request: &Request,
+        via: Via,
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
     ) -> Result<Answer, Failure> {
         let url = self.url(&request.path)?;
-        let limit = Instant::now() + self.timeout;
+        let start = Instant::now();
+        let limit = start + self.timeout;
         let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
-        match tokio::time::timeout_at(limit, self.exchange(url, request, progress)).await {
+        let is_used = AtomicBool::new(false);
+        let result = match tokio::time::timeout_at(limit, self.exchange(url, request, via, progress, &is_used)).await {
             Ok(result) => result,
-            Err(_) => {
-                let_connections_notice().await;
-                Err(timed_out(deadline == Some(limit)).with_may_have_been_applied(progress.has_left()).into())
-            }
+            Err(_) => Err(Failure {
+                error: timed_out(deadline == Some(limit)).with_may_have_been_applied(progress.has_left()),
+                on_used_connection: is_used.load(Ordering::Relaxed),
+                died_idle: false,
+            }),
+        };
+        if result.as_ref().is_err_and(|failure| failure.on_used_connection) {
+            self.pool.close_idle_since_before(start);
         }
+        result
+    }
+
+    /// Closes idle connections now, and the others after their answer.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Says that `runtime` is driven during calls alone, so that [`closing`](Self::closing) has to follow calls.
+    pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
+        self.pool.is_driven_during_calls(runtime);
+    }
+
+    /// Whether connections were dropped that [`closing`](Self::closing) has to wait for.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.pool.is_closing()
+    }
+
+    /// Drives this runtime until the connections that were dropped on it are closed.
+    pub(crate) async fn closing(&self) {
+        self.pool.closing().await;
     }
 
     /// The address of `path`, which must leave as it was meant: URL libraries drop or change parts of it silently.
@@ -108,43 +135,74 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, url: Url, request: &Request, progress: &Arc<Progress>) -> Result<Answer, Failure> {
-        let mut message = reqwest::Request::new(Method::PUT, url);
-        *message.body_mut() = Some(reqwest::Body::wrap(TrackedBody {
-            content: Some(request.body.clone()),
-            progress: Arc::clone(progress),
-        }));
-        let sent = CONNECTS.scope(Cell::new(false), async {
-            let result = self.http.execute(message).await;
-            result.map_err(|error| {
-                let died_idle = !CONNECTS.with(Cell::get) && progress.has_left() && is_broken(&error);
-                Failure { error: no_answer(error, progress), died_idle }
-            })
-        });
-        let response = sent.await?;
-        Ok(read(response).await?)
+    /// `is_used` tells meanwhile whether the request goes to a used connection.
+    async fn exchange(
+        &self,
+        url: Url,
+        request: &Request,
+        via: Via,
+        progress: &Arc<Progress>,
+        is_used: &AtomicBool,
+    ) -> Result<Answer, Failure> {
+        loop {
+            let lease = self.lease(via)?;
+            is_used.store(lease.is_used(), Ordering::Relaxed);
+            match lease.connection().execute(message(url.clone(), request, progress)).await {
+                Ok(response) => return self.answer(response, lease).await,
+                // Nothing was sent: the next one.
+                Err(error) if lease.is_used() && !progress.has_left() && has_ended(&error) => {}
+                Err(error) => return Err(self.failure(error, lease.is_used(), progress)),
+            }
+        }
+    }
+
+    fn lease(&self, via: Via) -> Result<Lease<reqwest::Client>, Error> {
+        self.pool
+            .take(via == Via::Any, || self.settings.connection())
+            .map_err(|error| Error::internal("The HTTP client can't be made.").with_source(error))
+    }
+
+    async fn answer(&self, response: Response, lease: Lease<reqwest::Client>) -> Result<Answer, Failure> {
+        let is_kept = is_kept(&response);
+        let on_used_connection = lease.is_used();
+        let answer = read(response).await.map_err(|error| Failure { error, on_used_connection, died_idle: false })?;
+        if is_kept {
+            lease.give_back();
+        }
+        Ok(answer)
+    }
+
+    fn failure(&self, error: reqwest::Error, on_used_connection: bool, progress: &Progress) -> Failure {
+        if is_out_of_resources(&error) {
+            self.pool.close_idle();
+        }
+        let has_left = progress.has_left();
+        let died_idle = on_used_connection && has_left && is_broken(&error);
+        Failure { error: no_answer(error, has_left), on_used_connection, died_idle }
     }
 }
 
-/// Lets the runtime's connections see what has happened to them: one tick to look, one to act.
-///
-/// A dropped request closes its connection, and a server may have closed an idle one; where a runtime is driven only
-/// during calls, nobody else would see to it in time.
-pub(crate) async fn let_connections_notice() {
+/// Lets the runtime look once at its connections: one tick to look, one to act. A runtime that is driven during calls alone
+/// finds in this way that a server has closed idle connections. Nothing depends on it: a request that meets such a
+/// connection is sent again.
+pub(crate) async fn look_at_connections() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
 }
 
-/// As [`let_connections_notice`], also where another thread drives the runtime.
-pub(crate) async fn connections_have_noticed() {
-    // The task can't fail; should the runtime end, so does this one.
-    let _ = tokio::spawn(let_connections_notice()).await;
+fn message(url: Url, request: &Request, progress: &Arc<Progress>) -> reqwest::Request {
+    let mut message = reqwest::Request::new(Method::PUT, url);
+    *message.body_mut() =
+        Some(reqwest::Body::wrap(TrackedBody { content: Some(request.body.clone()), progress: Arc::clone(progress) }));
+    message
 }
 
-fn note_connecting<R>(request: R) -> R {
-    // Outside an attempt nobody asks: hyper may go on connecting after the attempt found another connection.
-    let _ = CONNECTS.try_with(|connects| connects.set(true));
-    request
+/// Whether the server lets the connection go on after `response`.
+fn is_kept(response: &Response) -> bool {
+    let closes = response.headers().get_all(CONNECTION).iter().any(|value| {
+        value.to_str().is_ok_and(|text| text.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
+    });
+    response.version() == Version::HTTP_11 && !closes
 }
 
 fn headers(config: &Config) -> Result<HeaderMap, Error> {
@@ -157,24 +215,6 @@ fn headers(config: &Config) -> Result<HeaderMap, Error> {
         (USER_AGENT, user_agent),
         (AUTHORIZATION, config.authorization.clone()),
     ]))
-}
-
-/// TLS that trusts what the system trusts, or Mozilla's roots where the system has no certificates at all.
-fn tls_config(is_used: bool) -> Result<rustls::ClientConfig, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::internal("TLS can't be set up.").with_source(error))?;
-    let verifier = if is_used { Verifier::new(provider).ok() } else { None };
-    Ok(match verifier {
-        Some(verifier) => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
-        }
-        None => {
-            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
-    })
 }
 
 async fn read(mut response: Response) -> Result<Answer, Error> {
@@ -194,15 +234,21 @@ async fn read(mut response: Response) -> Result<Answer, Error> {
     Ok(Answer { status, retry_after, body })
 }
 
-/// The wait that the server asks for; whatever is no plain number of seconds and no HTTP date counts as absent.
+/// The wait that the server asks for; whatever is no plain number of seconds and no HTTP date counts as absent. A date is
+/// read against the server's own clock where the answer tells it, for ours may be another: `now`.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         Duration::try_from_secs_f64(text.parse().ok()?).ok()?
     } else {
+        let now = date(headers).unwrap_or(now);
         httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or(Duration::ZERO)
     };
     (wait <= MAX_RETRY_AFTER).then_some(wait)
+}
+
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?.trim()).ok()
 }
 
 fn too_large(status: u16) -> Error {
@@ -236,45 +282,6 @@ pub(crate) fn timed_out(in_total: bool) -> Error {
     Error::new(ErrorKind::Timeout, "The time limit passed.", description).with_retryable(true)
 }
 
-/// A failure before the head of an answer was there.
-fn no_answer(error: reqwest::Error, progress: &Progress) -> Error {
-    let has_left = progress.has_left();
-    let cause = innermost(&error);
-    let tls = find::<rustls::Error>(&error).is_some();
-    let result = if error.is_timeout() {
-        Error::new(ErrorKind::Timeout, "The time limit passed.", format!("No connection in time: {cause}."))
-            .with_retryable(true)
-    } else if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
-        Error::new(ErrorKind::UnexpectedResponse, "The answer is not HTTP as it should be.", format!("{cause}."))
-    } else if has_left {
-        Error::new(ErrorKind::Connection, "The connection broke before an answer came.", format!("{cause}."))
-            .with_retryable(true)
-    } else {
-        Error::new(ErrorKind::Connection, "No connection to the API.", format!("{cause}.")).with_retryable(!tls)
-    };
-    result.with_may_have_been_applied(has_left).with_source(error.without_url())
-}
-
-/// Whether the connection ended, instead of answering something.
-fn is_broken(error: &reqwest::Error) -> bool {
-    find::<hyper::Error>(error).is_some_and(|error| !error.is_parse() && !error.is_timeout())
-}
-
-/// The first error of type `T` in the chain of causes.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    std::iter::successors(Some(error), |error| cause(*error)).find_map(|error| error.downcast_ref())
-}
-
-fn innermost(error: &(dyn StdError + 'static)) -> String {
-    std::iter::successors(Some(error), |error| cause(*error)).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// What caused `error`. An `io::Error` names not the error it wraps but that one's cause.
-fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
-}
-
 /// A body that notes when it is written to a connection.
 struct TrackedBody {
     content: Option<Bytes>,
@@ -303,7 +310,7 @@ impl http_body::Body for TrackedBody {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+    use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
     use super::retry_after;
 
@@ -328,6 +335,17 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:00 GMT", 0.0),
         ] {
             assert_eq!(parsed(text.as_bytes()), Some(Duration::from_secs_f64(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_read_against_the_date_of_the_answer() {
+        for now in [0, 784_111_777, 4_000_000_000] {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:40 GMT"));
+            headers.insert(DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+            assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(3)));
         }
     }
 
