@@ -167,8 +167,13 @@ impl Engine {
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
     ) -> Result<Session, Failure> {
-        let Shared { reuse, .. } = &*self.shared;
-        let via = if reuse.is_allowed() { via } else { Via::New };
+        let Shared { reuse, transport, .. } = &*self.shared;
+        let via = if reuse.is_allowed() {
+            via
+        } else {
+            transport.close_idle();
+            Via::New
+        };
         let failure = match self.exchange(request, via, deadline, progress).await {
             Err(failure) if failure.died_idle => failure,
             result => return result,

@@ -108,6 +108,11 @@ impl Transport {
         self.pool.close();
     }
 
+    /// Closes idle connections.
+    pub(crate) fn close_idle(&self) {
+        self.pool.close_idle();
+    }
+
     /// Says that `runtime` is driven during calls alone, so that [`closing`](Self::closing) has to follow calls.
     pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
         self.pool.is_driven_during_calls(runtime);
