@@ -251,3 +251,56 @@ mod platform {
         Ok(builder.with_root_certificates(roots(sources)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::{Sources, roots};
+
+    fn sources(language: &str, variables: &[(&str, &str)]) -> Sources {
+        Sources::of_environment(language, |name| {
+            variables.iter().find(|(it, _)| *it == name).map(|(_, value)| PathBuf::from(value))
+        })
+    }
+
+    /// One authority of this test alone.
+    const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authority/authority.pem");
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authority");
+
+    fn count(language: &str, variables: &[(&str, &str)]) -> usize {
+        sources(language, variables).load().unwrap().len()
+    }
+
+    #[test]
+    fn a_variable_replaces_its_own_default_and_the_other_one_stays() {
+        let all = count("rust", &[]);
+        assert!(all > 1);
+        assert_eq!(count("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", FOLDER)]), 1);
+        assert!(count("rust", &[("SSL_CERT_DIR", FOLDER)]) > 1, "the system's file stays");
+        let two = format!("/no/such/folder:{FOLDER}");
+        assert_eq!(count("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", &two)]), 1);
+        assert_eq!(count("rust", &[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")]), all);
+    }
+
+    #[test]
+    fn the_variables_of_a_language_count_in_it_alone() {
+        let all = count("rust", &[]);
+        assert_eq!(count("node", &[("NODE_EXTRA_CA_CERTS", AUTHORITY)]), all + 1);
+        assert_eq!(count("python", &[("NODE_EXTRA_CA_CERTS", AUTHORITY)]), all);
+        for variable in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+            assert_eq!(count("python", &[(variable, AUTHORITY)]), 1);
+            assert_eq!(count("python", &[(variable, FOLDER)]), 1);
+            assert_eq!(count("node", &[(variable, AUTHORITY)]), all);
+        }
+    }
+
+    #[test]
+    fn authorities_are_read_once_and_again_for_another_value() {
+        let first = roots(&sources("rust", &[])).unwrap();
+        assert!(Arc::ptr_eq(&first, &roots(&sources("python", &[])).unwrap()));
+        let other = roots(&sources("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", FOLDER)])).unwrap();
+        assert_eq!(other.len(), 1);
+    }
+}
