@@ -238,6 +238,15 @@ async fn no_call_fails_where_the_server_closes_after_each_answer() {
     closing_after_each_answer(8).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_are_used_again_on_many_threads() {
+    let stand_in = StandIn::start(&["--limit", "off", "--create-unknown"]);
+    let client = builder(&stand_in).max_concurrency(8).total_timeout(None).build().unwrap();
+    assert!(at_once(&client, 2000).await.is_empty());
+    let connections = ask(stand_in.api(), "connections").await;
+    assert!(connections["opened"].as_u64().unwrap() < 200, "{connections}");
+}
+
 #[tokio::test]
 async fn after_a_time_out_on_a_used_connection_the_next_attempt_takes_a_new_one() {
     let all_warm = meet(64);
@@ -427,6 +436,18 @@ fn authorities_that_can_t_be_read_are_found_when_the_client_is_made() {
             assert!(client("http://127.0.0.1:1").is_ok(), "no authorities are read without TLS");
             return;
         }
+    }
+}
+
+#[test]
+fn the_cryptography_that_the_program_has_installed_is_used() {
+    if in_own_process("the_cryptography_that_the_program_has_installed_is_used", &[]) {
+        let client = || Client::builder().api_key("pn_test").base_url("https://api.example").build();
+        assert!(client().is_ok());
+        let mut useless = rustls::crypto::ring::default_provider();
+        useless.cipher_suites.clear();
+        useless.install_default().unwrap();
+        assert_eq!(client().unwrap_err().kind(), ErrorKind::InvalidConfig);
     }
 }
 

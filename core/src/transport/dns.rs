@@ -65,6 +65,7 @@ struct Lookups {
     queue: Mutex<Queue>,
     has_work: Condvar,
     look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
+    start_thread: fn(&'static Lookups) -> io::Result<()>,
 }
 
 #[derive(Default)]
@@ -77,7 +78,7 @@ struct Queue {
 
 impl Lookups {
     fn new(look_up: fn(&str) -> io::Result<Vec<SocketAddr>>) -> Self {
-        Self { queue: Mutex::default(), has_work: Condvar::new(), look_up }
+        Self { queue: Mutex::default(), has_work: Condvar::new(), look_up, start_thread: Self::start_thread }
     }
 
     /// Looks `host` up; the answer comes through the channel.
@@ -92,7 +93,7 @@ impl Lookups {
             return Ok(answer);
         }
         if queue.idle_threads <= queue.waiting.len() && queue.threads < MAX_THREADS {
-            match self.start_thread() {
+            match (self.start_thread)(self) {
                 Ok(()) => queue.threads += 1,
                 Err(error) if queue.threads == 0 => return Err(error.into()),
                 // One of the others will do it.
@@ -177,6 +178,19 @@ mod tests {
         let addresses = lookups.ask("localhost").unwrap().await.unwrap().unwrap();
         assert!(addresses.iter().all(|address| address.ip().is_loopback()) && !addresses.is_empty());
         assert!(lookups.ask("no-such-host.invalid").unwrap().await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn without_a_thread_the_system_s_word_is_told_and_nothing_waits() {
+        fn no_thread(_: &'static Lookups) -> io::Result<()> {
+            Err(io::Error::from(io::ErrorKind::WouldBlock))
+        }
+        let refused: &'static Lookups =
+            Box::leak(Box::new(Lookups { start_thread: no_thread, ..Lookups::new(system_lookup) }));
+        let error = refused.ask("localhost").unwrap_err();
+        assert_eq!(error.to_string(), io::Error::from(io::ErrorKind::WouldBlock).to_string());
+        let queue = refused.queue();
+        assert_eq!((queue.asking.len(), queue.waiting.len(), queue.threads), (0, 0, 0));
     }
 
     static HANGING: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
