@@ -221,8 +221,7 @@ pub(crate) fn background() -> std::result::Result<Arc<Background>, Error> {
     if let Some(background) = &*running {
         return Ok(Arc::clone(background));
     }
-    let background = Background::start().map(Arc::new);
-    let background = background.map_err(|error| Error::internal(format!("No thread can be started: {error}.")))?;
+    let background = Arc::new(Background::start()?);
     *running = Some(Arc::clone(&background));
     Ok(background)
 }

@@ -1,7 +1,6 @@
 //! What `AsyncClient` is made of: calls that the background thread drives for an event loop.
 
 use std::future::Future;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -182,7 +181,5 @@ impl Call {
 }
 
 fn background() -> Result<&'static Background, Error> {
-    BACKGROUND
-        .get_or_make(Background::start)
-        .map_err(|error: io::Error| Error::internal(format!("The background thread can't be started: {error}.")))
+    BACKGROUND.get_or_make(Background::start)
 }

@@ -9,6 +9,8 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use crate::error::Error;
+
 /// A thread with its own runtime. Dropping this ends the thread and drops its calls.
 #[derive(Debug)]
 pub struct Background {
@@ -27,8 +29,13 @@ impl Background {
     /// Starts the thread.
     ///
     /// # Errors
-    /// If the system gives no thread or no descriptors.
-    pub fn start() -> io::Result<Self> {
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, if the system gives no thread or no descriptors.
+    pub fn start() -> Result<Self, Error> {
+        Self::try_start()
+            .map_err(|error| Error::no_resources("thread or descriptors for calls in the background", error))
+    }
+
+    fn try_start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();

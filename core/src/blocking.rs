@@ -1,7 +1,6 @@
 //! The client for programs without an async runtime.
 
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::thread;
@@ -16,7 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation};
-use crate::transport::let_connections_notice;
+use crate::transport::look_at_connections;
 
 /// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
@@ -38,10 +37,13 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::no_resources(format!("No descriptors for a client: {error}.")).with_source(error)
-        })?;
-        Ok(Self { inner: crate::Client::new(config)?, runtime: Some(runtime), background: OnceLock::new() })
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::no_resources("descriptors", error))?;
+        let inner = crate::Client::new(config)?;
+        inner.engine().is_driven_during_calls(runtime.handle().clone());
+        Ok(Self { inner, runtime: Some(runtime), background: OnceLock::new() })
     }
 
     /// As [`Client::update_session_status`](crate::Client::update_session_status).
@@ -113,7 +115,7 @@ impl Client {
     }
 
     fn start(&self, operation: Operation, source: Source) -> Bulk {
-        match self.try_background() {
+        match self.background() {
             Ok((background, client)) => {
                 Bulk::start(client.engine().clone(), operation, source, Spawner::Background(background))
             }
@@ -121,25 +123,18 @@ impl Client {
         }
     }
 
-    /// The background thread, which drives bulk calls and started calls, and the client whose connections belong to it. The
-    /// thread is started when it is first needed.
+    /// The background thread, which drives bulk calls and started calls, and this client for its calls. The thread is started
+    /// when it is first needed.
     ///
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
     #[doc(hidden)]
     pub fn background(&self) -> Result<&(Background, crate::Client), Error> {
-        self.try_background().map_err(|error| {
-            Error::no_resources(format!("No thread for calls in the background: {error}.")).with_source(error)
-        })
-    }
-
-    fn try_background(&self) -> io::Result<&(Background, crate::Client)> {
         if let Some(thread) = self.background.get() {
             return Ok(thread);
         }
         let background = Background::start()?;
-        let client = self.inner.with_own_connections().map_err(io::Error::other)?;
-        Ok(self.background.get_or_init(|| (background, client)))
+        Ok(self.background.get_or_init(|| (background, self.inner.clone())))
     }
 
     /// Ends the background thread, if there is one, and waits until it has ended. Its calls are dropped. A plain drop of the
@@ -153,6 +148,9 @@ impl Client {
     /// As [`Client::close`](crate::Client::close).
     pub fn close(&self) {
         self.inner.close();
+        if self.inner.engine().are_connections_closing() {
+            self.outside_other_runtimes(|runtime| runtime.block_on(self.inner.engine().connections_closing()));
+        }
     }
 
     /// The async client inside this one. Pass its futures to [`wait`](Self::wait).
@@ -168,8 +166,10 @@ impl Client {
     {
         self.outside_other_runtimes(|runtime| {
             runtime.block_on(async {
-                let_connections_notice().await;
-                future.await
+                look_at_connections().await;
+                let output = future.await;
+                self.inner.engine().connections_closing().await;
+                output
             })
         })
     }
@@ -193,7 +193,7 @@ impl Client {
         self.outside_other_runtimes(|runtime| {
             let outcome = {
                 let mut future = pin!(async {
-                    let_connections_notice().await;
+                    look_at_connections().await;
                     future.await
                 });
                 loop {
@@ -207,9 +207,7 @@ impl Client {
                     }
                 }
             };
-            if outcome.is_err() {
-                runtime.block_on(let_connections_notice());
-            }
+            runtime.block_on(self.inner.engine().connections_closing());
             outcome
         })
     }

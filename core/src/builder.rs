@@ -231,6 +231,7 @@ impl Settings {
             max_concurrency: self.max_concurrency,
             rate_limits: self.rate_limits,
             reserve: self.reserve,
+            language: self.language,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
             observer: self.observer,
         })

@@ -137,8 +137,8 @@ pub(crate) enum Spawner<'a> {
     Current,
     /// A thread that the caller keeps.
     Background(&'a Background),
-    /// Nobody, because of this error of the system.
-    Nobody(std::io::Error),
+    /// Nobody, because of this error.
+    Nobody(Error),
 }
 
 impl Bulk {
@@ -158,7 +158,7 @@ impl Bulk {
                 Some(Driver { runtime, tasks: vec![task.abort_handle()], _thread: thread })
             }
             Err(error) => {
-                let _end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::NotStarted(error.to_string()) };
+                let _end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::NotStarted(error) };
                 shared.take_ready_items(source);
                 None
             }
@@ -339,7 +339,7 @@ enum Reason {
     Done,
     Panicked,
     RuntimeEnded,
-    NotStarted(String),
+    NotStarted(Error),
 }
 
 impl Reason {
@@ -349,7 +349,7 @@ impl Reason {
             Self::Done => Error::cancelled(),
             Self::Panicked => Error::internal("The task of the bulk call panicked."),
             Self::RuntimeEnded => Error::closed_because("The runtime that drove the bulk call has ended."),
-            Self::NotStarted(cause) => Error::no_resources(format!("No thread for the bulk call: {cause}.")),
+            Self::NotStarted(error) => error.clone(),
         }
     }
 }

@@ -14,12 +14,14 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, Session, UpdateOptions};
 use crate::ops::{Item, Operation, complete_session, update_session_status};
 use crate::progress::Progress;
-use crate::transport::let_connections_notice;
 
 /// A client of the WTS Chat API.
 ///
 /// It is cheap to clone; all clones share connections and limits. A call runs on the tokio runtime that awaits it. Dropping
 /// the future of a call aborts its request and closes its connection.
+///
+/// A connection belongs to the runtime that it was opened on, and only calls on that runtime use it. So a client in a static
+/// may be used on many runtimes, one after another or at once.
 #[derive(Clone)]
 pub struct Client {
     engine: Engine,
@@ -84,10 +86,7 @@ impl Client {
         let request = operation.request(item)?;
         tokio::select! {
             biased;
-            () = cancelled => {
-                let_connections_notice().await;
-                Err(progress.conclude(Error::cancelled()))
-            }
+            () = cancelled => Err(progress.conclude(Error::cancelled())),
             result = self.engine.call(&request, progress) => result,
         }
     }
@@ -136,20 +135,12 @@ impl Client {
         Bulk::start(self.engine.clone(), operation, source, Spawner::Current)
     }
 
-    /// The same client with its own connections, for use on another runtime. Limits, retries and `close` are shared.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when the HTTP client can't be made.
-    pub fn with_own_connections(&self) -> Result<Self, Error> {
-        Ok(Self { engine: self.engine.with_own_connections()? })
-    }
-
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
     /// Closes the client. Calls that wait, and all later calls, fail with [`Closed`](crate::ErrorKind::Closed). Requests in
-    /// flight are awaited.
+    /// flight are awaited. Idle connections are closed.
     pub fn close(&self) {
         self.engine.close();
     }

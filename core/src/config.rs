@@ -98,6 +98,7 @@ pub(crate) struct Config {
     pub(crate) max_concurrency: u32,
     pub(crate) rate_limits: Vec<RateLimit>,
     pub(crate) reserve: f64,
+    pub(crate) language: &'static str,
     pub(crate) user_agent: String,
     pub(crate) observer: Option<Observer>,
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -15,21 +16,22 @@ use crate::model::Session;
 use crate::observer::Event;
 use crate::ops::Request;
 use crate::progress::Progress;
-use crate::retry::{LONGEST_WAIT, RetryBudget, wait_before};
-use crate::transport::{Transport, connections_have_noticed, timed_out};
+use crate::retry::{LONGEST_WAIT, RetryBudget, Reuse, wait_before};
+use crate::transport::{Failure, Transport, Via, timed_out};
 
-/// What all clones of a client share, and the connections of this one.
+/// What all clones of a client share.
 #[derive(Clone)]
 pub(crate) struct Engine {
     shared: Arc<Shared>,
-    transport: Transport,
 }
 
 struct Shared {
     config: Config,
+    transport: Transport,
     /// This client in its account's budget.
     member: Arc<Member>,
     retries: RetryBudget,
+    reuse: Reuse,
     closed: watch::Sender<bool>,
 }
 
@@ -42,15 +44,12 @@ impl Engine {
                 config.max_concurrency as usize,
             ),
             retries: RetryBudget::new(),
+            reuse: Reuse::new(),
             closed: watch::Sender::new(false),
+            transport: Transport::new(config)?,
             config: config.clone(),
         };
-        Ok(Self { shared: Arc::new(shared), transport: Transport::new(config)? })
-    }
-
-    /// The same engine with connections of its own, to be used on another runtime: limits, retries and `close` are shared.
-    pub(crate) fn with_own_connections(&self) -> Result<Self, Error> {
-        Ok(Self { shared: Arc::clone(&self.shared), transport: Transport::new(&self.shared.config)? })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -61,9 +60,25 @@ impl Engine {
         self.shared.config.max_concurrency as usize
     }
 
-    /// Calls that wait, and all later ones, fail; requests in flight end as they would.
+    /// Calls that wait, and all later ones, fail; requests in flight end as they would. Idle connections are closed.
     pub(crate) fn close(&self) {
         self.shared.closed.send_replace(true);
+        self.shared.transport.close();
+    }
+
+    /// As [`Transport::is_driven_during_calls`].
+    pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
+        self.shared.transport.is_driven_during_calls(runtime);
+    }
+
+    /// As [`Transport::is_closing`].
+    pub(crate) fn are_connections_closing(&self) -> bool {
+        self.shared.transport.is_closing()
+    }
+
+    /// As [`Transport::closing`].
+    pub(crate) async fn connections_closing(&self) {
+        self.shared.transport.closing().await;
     }
 
     /// As [`execute`](Self::execute), within the total time limit.
@@ -86,16 +101,18 @@ impl Engine {
         progress: &Arc<Progress>,
     ) -> Result<Session, Error> {
         let mut last_error = None;
+        let mut via = Via::Any;
         for retry in 1.. {
-            match self.attempt(flow, request, deadline, progress).await {
+            match self.attempt(flow, request, via, deadline, progress).await {
                 Ok(session) => {
                     self.shared.retries.deposit(last_error.as_ref());
                     return Ok(session);
                 }
-                Err(error) => {
+                Err(Failure { error, on_used_connection, .. }) => {
                     progress.end_attempt(&error);
+                    via = if on_used_connection { Via::New } else { Via::Any };
                     let error = match progress.allows_another_attempt() {
-                        true => self.wait_to_retry(retry, error, request, deadline).await,
+                        true => self.wait_to_retry(retry, error, request, deadline, progress).await,
                         false => Err(error),
                     };
                     last_error = Some(error.map_err(|error| progress.conclude(error))?);
@@ -113,8 +130,9 @@ impl Engine {
         error: Error,
         request: &Request,
         deadline: Option<Instant>,
+        progress: &Progress,
     ) -> Result<Error, Error> {
-        let Shared { config, retries, .. } = &*self.shared;
+        let Shared { config, member, retries, .. } = &*self.shared;
         let may_repeat = request.is_idempotent || !error.may_have_been_applied();
         if retry > config.max_retries || !error.retryable() || !may_repeat {
             return Err(error);
@@ -122,7 +140,7 @@ impl Engine {
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
         let is_limited = error.kind() == ErrorKind::RateLimited;
         let wait = if is_limited {
-            self.shared.member.least_wait().max(error.retry_after().unwrap_or_default())
+            member.least_wait().max(error.retry_after().unwrap_or_default())
         } else {
             wait_before(retry, &error)
         };
@@ -135,7 +153,7 @@ impl Engine {
         self.emit(|| Event::Retry {
             operation: request.operation,
             session_id: &request.session_id,
-            attempt: retry,
+            attempt: progress.attempts(),
             error: error.code(),
             wait,
         });
@@ -146,51 +164,65 @@ impl Engine {
         Ok(error)
     }
 
-    /// One request and its answer. A connection that died idle costs another request, but is no attempt.
+    /// One request and its answer. Where the request met a connection that had died idle, it is sent once more, on a new one.
     async fn attempt(
         &self,
         flow: &Flow,
         request: &Request,
+        via: Via,
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
-    ) -> Result<Session, Error> {
-        loop {
-            let mut slot = self.admission(flow, deadline).await?;
-            progress.begin_attempt();
-            slot.sent(self.shared.config.timeout);
-            let failure = match self.transport.send(request, deadline, progress).await {
-                Ok(answer) => {
-                    slot.settled();
-                    self.give_connection_back().await;
-                    self.apply_backpressure(&answer, &slot);
-                    let status = answer.status;
-                    let result = answer.into_result(&request.defaults, &self.shared.config.key);
-                    self.emit_attempt(request, progress, &slot, Some(status), result.as_ref().err());
-                    return result;
-                }
-                Err(failure) => failure,
-            };
-            match (progress.has_left(), failure.error.kind()) {
-                (false, _) => slot.unsent(),
-                (true, ErrorKind::Timeout) => {}
-                (true, _) => slot.settled(),
-            }
-            if !failure.died_idle {
-                self.emit_attempt(request, progress, &slot, failure.error.http_status(), Some(&failure.error));
-                return Err(failure.error);
-            }
-            progress.forget_attempt();
-            if !progress.allows_another_attempt() {
-                return Err(Error::cancelled());
-            }
+    ) -> Result<Session, Failure> {
+        let Shared { reuse, transport, .. } = &*self.shared;
+        let via = if reuse.is_allowed() {
+            via
+        } else {
+            transport.close_idle();
+            Via::New
+        };
+        let failure = match self.exchange(flow, request, via, deadline, progress).await {
+            Err(failure) if failure.died_idle && request.is_idempotent => failure,
+            result => return result,
+        };
+        reuse.failed();
+        progress.end_attempt(&failure.error);
+        if !progress.allows_another_attempt() {
+            return Err(Error::cancelled().into());
         }
+        self.exchange(flow, request, Via::New, deadline, progress).await
     }
 
-    /// Where all permits are taken, the next call must find this one's connection, or else it opens another.
-    async fn give_connection_back(&self) {
-        if self.shared.member.is_full() {
-            connections_have_noticed().await;
+    /// One request and its answer.
+    async fn exchange(
+        &self,
+        flow: &Flow,
+        request: &Request,
+        via: Via,
+        deadline: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Failure> {
+        let mut slot = self.admission(flow, deadline).await?;
+        progress.begin_attempt();
+        slot.sent(self.shared.config.timeout);
+        let failure = match self.shared.transport.send(request, via, deadline, progress).await {
+            Ok(answer) => {
+                slot.settled();
+                self.shared.reuse.answered();
+                self.apply_backpressure(&answer, &slot);
+                let status = answer.status;
+                let result = answer.into_result(&request.defaults, &self.shared.config.key);
+                self.emit_attempt(request, progress, &slot, Some(status), result.as_ref().err());
+                return result.map_err(Failure::from);
+            }
+            Err(failure) => failure,
+        };
+        match (progress.has_left(), failure.error.kind()) {
+            (false, _) => slot.unsent(),
+            (true, ErrorKind::Timeout) => {}
+            (true, _) => slot.settled(),
         }
+        self.emit_attempt(request, progress, &slot, failure.error.http_status(), Some(&failure.error));
+        Err(failure)
     }
 
     /// What an answer means for the account: a 429 stops everybody for a while.

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,10 +184,12 @@ impl Error {
         Self::new(ErrorKind::Closed, "The client is closed.", description)
     }
 
-    /// The system gave no thread, descriptor or memory; a later try may get it.
-    pub(crate) fn no_resources(description: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Connection, "The system gives no resources for a request.", description)
+    /// The system gives no thread, descriptor or memory, as `error` says; a later try may get it.
+    pub(crate) fn no_resources(what: &str, error: io::Error) -> Self {
+        let description = format!("The system gives no {what}: {error}.");
+        Self::new(ErrorKind::Connection, "No connection to the API.", description)
             .with_retryable(true)
+            .with_source(error)
     }
 
     /// The caller's wish to stop.

@@ -18,6 +18,12 @@
 //! ```
 //!
 //! Every failure is an [`Error`]; its [`kind`](Error::kind) says what to do about it.
+//!
+//! # Features
+//!
+//! `ring` (default): cryptography by *ring*, unless the program has installed a rustls provider for the whole process. A
+//! program with a provider of its own uses `default-features = false` and installs its provider before it makes a client;
+//! then only that one is compiled in, and `rustls::ClientConfig::builder()` works as before.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -17,7 +17,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many attempts there have been, the one under way included.
+    /// How many requests there have been, the one under way and those that replaced a dead connection included.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -33,12 +33,6 @@ impl Progress {
 
     pub(crate) fn has_left(&self) -> bool {
         self.left.load(Ordering::Relaxed)
-    }
-
-    /// The attempt under way found a dead connection: as if it had never been.
-    pub(crate) fn forget_attempt(&self) {
-        self.attempts.fetch_sub(1, Ordering::Relaxed);
-        self.left.store(false, Ordering::Relaxed);
     }
 
     /// The attempt under way has ended with `error`.

@@ -1,5 +1,6 @@
 //! What is sent again, and when.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +62,45 @@ impl RetryBudget {
     }
 }
 
+/// Whether connections are worth to be used again. A server that ends used connections at the next request costs a second
+/// request each time; where that goes on, each request gets a new connection until enough of them were answered.
+///
+/// It is apart from the retry budget: a server that restarts ends all idle connections at once, and that must not use up
+/// what the retries need a moment later.
+#[derive(Debug)]
+pub(crate) struct Reuse {
+    tokens: AtomicU32,
+}
+
+impl Reuse {
+    const FULL: u32 = 100;
+    const OF_AN_ANSWER: u32 = 1;
+    const OF_A_FAILURE: u32 = 10;
+
+    pub(crate) fn new() -> Self {
+        Self { tokens: AtomicU32::new(Self::FULL) }
+    }
+
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.tokens.load(Ordering::Relaxed) >= Self::OF_A_FAILURE
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self) {
+        self.change(|tokens| (tokens + Self::OF_AN_ANSWER).min(Self::FULL));
+    }
+
+    /// A used connection ended at the request.
+    pub(crate) fn failed(&self) {
+        self.change(|tokens| tokens.saturating_sub(Self::OF_A_FAILURE));
+    }
+
+    fn change(&self, change: impl Fn(u32) -> u32) {
+        // It always changes.
+        let _ = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| Some(change(tokens)));
+    }
+}
+
 fn cost(error: &Error) -> u32 {
     if error.kind() == ErrorKind::Timeout { 10 } else { 5 }
 }
@@ -69,7 +109,7 @@ fn cost(error: &Error) -> u32 {
 mod tests {
     use std::time::Duration;
 
-    use super::{RetryBudget, backoff, wait_before};
+    use super::{RetryBudget, Reuse, backoff, wait_before};
     use crate::error::{Error, ErrorKind};
 
     fn error(kind: ErrorKind) -> Error {
@@ -90,6 +130,17 @@ mod tests {
             assert!(waits.iter().all(|wait| *wait <= bound));
             assert!(waits.iter().any(|wait| *wait < bound / 4) && waits.iter().any(|wait| *wait > bound * 3 / 4));
         }
+    }
+
+    #[test]
+    fn connections_are_not_used_again_where_too_many_of_them_fail() {
+        let reuse = Reuse::new();
+        let failures = std::iter::repeat_with(|| reuse.failed()).take_while(|()| reuse.is_allowed()).count() + 1;
+        assert_eq!(failures, 10);
+        (0..9).for_each(|_| reuse.answered());
+        assert!(!reuse.is_allowed());
+        reuse.answered();
+        assert!(reuse.is_allowed());
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(super) enum End {
 }
 
 /// The requests of an account, as far as they still count, and who waits to send one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ledger {
     in_flight: usize,
     ended: Ends,
@@ -127,6 +127,28 @@ impl Ends {
     }
 }
 
+impl Default for Ledger {
+    /// It remembers what the limits of the API need, whatever limits the first clients have.
+    fn default() -> Self {
+        let limits = RateLimit::OF_THE_API.map(|limit| Limit::new(limit, 0.0));
+        Self {
+            in_flight: 0,
+            ended: Ends::default(),
+            max_requests: limits.iter().map(|limit| limit.requests).max().unwrap_or(0),
+            longest_period: limits.iter().map(|limit| limit.period).max().unwrap_or(0),
+            light_asks: VecDeque::new(),
+            light_in_flight: 0,
+            light_ended: Ends::default(),
+            members: BTreeMap::new(),
+            flows: HashMap::new(),
+            waiting: HashMap::new(),
+            virtual_time: 0,
+            last_id: 0,
+            slowdown: Slowdown::default(),
+        }
+    }
+}
+
 impl Ledger {
     // ---- moves ----
 
@@ -209,13 +231,11 @@ impl Ledger {
             End::Known => now,
             End::Unknown(lease) => now + lease,
         };
-        if self.max_requests > 0 {
-            self.ended.add(ended_at);
-            if let Some(flow) = flow {
-                flow.ended.add(ended_at);
-                if !flow.was_heavy {
-                    self.light_ended.add(ended_at);
-                }
+        self.ended.add(ended_at);
+        if let Some(flow) = flow {
+            flow.ended.add(ended_at);
+            if !flow.was_heavy {
+                self.light_ended.add(ended_at);
             }
         }
     }
@@ -277,10 +297,6 @@ impl Ledger {
 
     // ---- what is asked of it ----
 
-    pub(super) fn is_full(&self, member: MemberId) -> bool {
-        self.members.get(&member).is_some_and(|member| member.in_flight >= member.max_in_flight)
-    }
-
     /// Some waiter; the one that is likely to be next.
     pub(super) fn some_waiter(&self) -> Option<WaiterId> {
         let first = |member: &Member| member.light.first().or(member.heavy.first()).copied();
@@ -311,7 +327,7 @@ impl Ledger {
     }
 
     fn note_ask(&mut self, flow: FlowId, now: Micros) {
-        if self.max_requests > 0 && self.flows.get(&flow).is_some_and(|flow| !flow.was_heavy) {
+        if self.flows.get(&flow).is_some_and(|flow| !flow.was_heavy) {
             self.light_asks.push_back((now, flow));
         }
     }

@@ -106,11 +106,6 @@ impl Member {
         let now = self.limiter.now();
         Duration::from_micros(self.limiter.state().ledger.bound(self.id, now) - now)
     }
-
-    /// Whether as many requests are in flight as may be.
-    pub(crate) fn is_full(&self) -> bool {
-        self.limiter.state().ledger.is_full(self.id)
-    }
 }
 
 impl Drop for Member {

@@ -6,8 +6,11 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 
@@ -52,10 +55,20 @@ impl Authority {
         self.issue(leaf(&["another.example"])?)
     }
 
+    /// TLS with a certificate that is in order, for clients that have one of this authority too.
+    pub(crate) fn for_clients_with_a_certificate(&self) -> Result<TlsAcceptor, StartError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone())?;
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build()?;
+        let key = KeyPair::generate()?;
+        let certificate = leaf(&HERE)?.signed_by(&key, &self.0)?;
+        acceptor(certificate.der().clone(), &key, clients)
+    }
+
     fn issue(&self, params: CertificateParams) -> Result<TlsAcceptor, StartError> {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.0)?;
-        acceptor(certificate.der().clone(), &key)
+        acceptor(certificate.der().clone(), &key, WebPkiClientVerifier::no_client_auth())
     }
 }
 
@@ -63,7 +76,7 @@ impl Authority {
 pub(crate) fn self_signed() -> Result<TlsAcceptor, StartError> {
     let key = KeyPair::generate()?;
     let certificate = leaf(&HERE)?.self_signed(&key)?;
-    acceptor(certificate.der().clone(), &key)
+    acceptor(certificate.der().clone(), &key, WebPkiClientVerifier::no_client_auth())
 }
 
 fn leaf(names: &[&str]) -> Result<CertificateParams, StartError> {
@@ -75,12 +88,19 @@ fn leaf(names: &[&str]) -> Result<CertificateParams, StartError> {
     Ok(params)
 }
 
-fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> Result<TlsAcceptor, StartError> {
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn acceptor(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<TlsAcceptor, StartError> {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(vec![certificate], key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::complain;
-use crate::connection::{Counter, WatchedIo};
+use crate::connection::{Counter, WatchedIo, finish};
 
 /// Listens on 127.0.0.1; port 0 stands for a free one.
 pub(crate) async fn listen(port: u16) -> io::Result<TcpListener> {
@@ -69,9 +69,10 @@ async fn hand_over(
     }
     let io = match tls {
         None => WatchedIo::new(Box::new(stream), &counter),
-        Some(tls) => match tls.accept(stream).await {
+        Some(tls) => match tls.accept(stream).into_fallible().await {
             Ok(stream) => WatchedIo::new(Box::new(stream), &counter),
-            Err(_) => return,
+            // Closing with unread bytes would send RST, and the client would not see the alert.
+            Err((_, stream)) => return finish(stream).await,
         },
     };
     drop(arrivals.send(io));

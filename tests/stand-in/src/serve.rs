@@ -94,6 +94,7 @@ impl Ports {
             ("tls_expired", authority.expired()?),
             ("tls_wrong_name", authority.for_another_host()?),
             ("tls_unknown_authority", certificates::self_signed()?),
+            ("tls_client_certificate", authority.for_clients_with_a_certificate()?),
         ] {
             let listener = listen(0).await?;
             self.https(name, listener.local_addr()?.port());
