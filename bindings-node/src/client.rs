@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use wts_session::binding::{Background, ClientCache};
-use wts_session::{ClientBuilder, CompleteOptions, Error, Operation, Session, UpdateOptions};
+use wts_session::{ClientBuilder, CompleteOptions, Error, Item, Operation, Session, UpdateOptions};
 
 use crate::bulk::Bulk;
 use crate::convert::{Settings, builder};
@@ -65,8 +65,8 @@ impl Client {
         let client = self.inner.clone();
         let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
         self.channel.begin(env, id, &self.background, async move {
-            let (session_id, status) = (session_id.unwrap_or_default(), status.unwrap_or_default());
-            client.update_session_status(session_id, status, options).await.map(Session::into_json)
+            let item = Item::update(session_id.unwrap_or_default(), status.unwrap_or_default());
+            client.call(Operation::UpdateSessionStatus(options), item).await.map(Session::into_json)
         })
     }
 
@@ -85,7 +85,8 @@ impl Client {
             .reactivate_on_new_message(reactivate_on_new_message)
             .stop_bot_in_execution(stop_bot_in_execution);
         self.channel.begin(env, id, &self.background, async move {
-            client.complete_session(session_id.unwrap_or_default(), options).await.map(Session::into_json)
+            let item = Item::complete(session_id.unwrap_or_default());
+            client.call(Operation::CompleteSession(options), item).await.map(Session::into_json)
         })
     }
 

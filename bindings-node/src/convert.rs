@@ -75,7 +75,7 @@ fn rate_limit(window: &Window) -> Result<RateLimit, Error> {
 /// The members of JavaScript's `SessionStatus`: names such as `InProgress`, and what they stand for on the wire.
 #[napi(catch_unwind)]
 pub fn session_statuses() -> Vec<(String, &'static str)> {
-    SessionStatus::ALL.map(|status| (status.display_name().replace(' ', ""), status.as_str())).to_vec()
+    SessionStatus::ALL.iter().map(|status| (status.display_name().replace(' ', ""), status.as_str())).collect()
 }
 
 /// The JSON text of a result, for JavaScript to parse: in Latin-1, of which V8 makes a string, and parses it, fastest.

@@ -210,7 +210,7 @@ pub struct Line {
 
 impl From<&Event<'_>> for Line {
     fn from(event: &Event<'_>) -> Self {
-        Self { text: event.to_string(), is_warning: !matches!(event, Event::Attempt { .. }) }
+        Self { text: event.to_string(), is_warning: matches!(event, Event::Retry { .. } | Event::Pause { .. }) }
     }
 }
 

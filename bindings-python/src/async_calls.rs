@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::task::AbortHandle;
 use wts_session::binding::{Background, PerProcess};
-use wts_session::{Client, ClientBuilder, Error, Operation, Session};
+use wts_session::{Client, ClientBuilder, Error, Item, Operation, Session};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
@@ -85,7 +85,9 @@ impl AsyncCalls {
     ) -> PyResult<Call> {
         let (id, status) = (convert::session_id(session_id)?, convert::status(status)?);
         let options = convert::update_options(&stop_bot_in_execution)?;
-        self.start(py, future, |client| async move { client.update_session_status(id, status, options).await })
+        self.start(py, future, |client| async move {
+            client.call(Operation::UpdateSessionStatus(options), Item::update(id, status)).await
+        })
     }
 
     fn _complete_session(
@@ -98,7 +100,9 @@ impl AsyncCalls {
     ) -> PyResult<Call> {
         let id = convert::session_id(session_id)?;
         let options = convert::complete_options(&reactivate_on_new_message, &stop_bot_in_execution)?;
-        self.start(py, future, |client| async move { client.complete_session(id, options).await })
+        self.start(py, future, |client| async move {
+            client.call(Operation::CompleteSession(options), Item::complete(id)).await
+        })
     }
 
     fn _update_session_statuses(&self, py: Python<'_>, stop_bot_in_execution: Flag<'_, '_>) -> PyResult<BulkRun> {

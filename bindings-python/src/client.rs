@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use wts_session::binding::{ClientCache, PerProcess};
 use wts_session::blocking;
-use wts_session::{ClientBuilder, Error, Operation, Session};
+use wts_session::{ClientBuilder, Error, Item, Operation, Session};
 
 use crate::bulk::BulkRun;
 use crate::convert::{self, Flag};
@@ -87,7 +87,7 @@ impl Client {
         let (id, status) = (convert::session_id(session_id)?, convert::status(status)?);
         let options = convert::update_options(&stop_bot_in_execution)?;
         let client = self.own.get().map_err(|error| exception(py, &error))?;
-        wait(py, client, client.as_async().update_session_status(id, status, options))
+        wait(py, client, client.as_async().call(Operation::UpdateSessionStatus(options), Item::update(id, status)))
     }
 
     /// Complete a session, and return the session as the API has it then.
@@ -112,7 +112,7 @@ impl Client {
         let id = convert::session_id(session_id)?;
         let options = convert::complete_options(&reactivate_on_new_message, &stop_bot_in_execution)?;
         let client = self.own.get().map_err(|error| exception(py, &error))?;
-        wait(py, client, client.as_async().complete_session(id, options))
+        wait(py, client, client.as_async().call(Operation::CompleteSession(options), Item::complete(id)))
     }
 
     fn _update_session_statuses(&self, py: Python<'_>, stop_bot_in_execution: Flag<'_, '_>) -> PyResult<BulkRun> {
@@ -188,7 +188,7 @@ pub(crate) fn update_session_status<'py>(
     let (id, status) = (convert::session_id(session_id)?, convert::status(status)?);
     let options = convert::update_options(&stop_bot_in_execution)?;
     let client = shared(py, convert::short_builder(api_key, base_url)?)?;
-    wait(py, &client, client.as_async().update_session_status(id, status, options))
+    wait(py, &client, client.as_async().call(Operation::UpdateSessionStatus(options), Item::update(id, status)))
 }
 
 /// Complete a session, as `Client.complete_session` does, without a client of your own.
@@ -216,7 +216,7 @@ pub(crate) fn complete_session<'py>(
     let id = convert::session_id(session_id)?;
     let options = convert::complete_options(&reactivate_on_new_message, &stop_bot_in_execution)?;
     let client = shared(py, convert::short_builder(api_key, base_url)?)?;
-    wait(py, &client, client.as_async().complete_session(id, options))
+    wait(py, &client, client.as_async().call(Operation::CompleteSession(options), Item::complete(id)))
 }
 
 /// The client of the module's functions for these settings.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use wts_session::{Event, Observer};
+use wts_session::{ErrorKind, Event, Observer};
 
 use crate::mailbox::{in_python, in_python_now};
 
@@ -65,14 +65,18 @@ fn log(py: Python<'_>, event: &Event<'_>) -> PyResult<()> {
     match *event {
         Event::Attempt { operation, session_id, attempt, http_status, error, elapsed } => {
             let milliseconds = elapsed.as_secs_f64() * 1000.0;
-            let arguments = (operation, session_id, attempt, http_status, error, milliseconds);
+            let code = error.map(ErrorKind::code);
+            let arguments = (operation, session_id, attempt, http_status, code, milliseconds);
             logging.call_method1("log_attempt", arguments)?;
         }
         Event::Retry { operation, session_id, attempt, error, wait } => {
-            logging.call_method1("log_retry", (operation, session_id, attempt, error, wait.as_secs_f64()))?;
+            logging.call_method1("log_retry", (operation, session_id, attempt, error.code(), wait.as_secs_f64()))?;
         }
         Event::Pause { wait } => {
             logging.call_method1("log_pause", (wait.as_secs_f64(),))?;
+        }
+        Event::Waiting { wait } => {
+            logging.call_method1("log_waiting", (wait.as_secs_f64(),))?;
         }
         // What a later core tells besides has no line yet.
         _ => {}

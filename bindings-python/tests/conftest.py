@@ -15,7 +15,10 @@ from stand_in import StandIn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOREIGN = ("WTS_API_KEY", "WTS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR")
+FOREIGN = (
+    *("WTS_API_KEY", "WTS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
 for name in FOREIGN:
     os.environ.pop(name, None)
     os.environ.pop(name.lower(), None)

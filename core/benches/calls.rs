@@ -147,7 +147,7 @@ async fn call_raw(connection: &mut SendRequest<Full<Bytes>>, request: hyper::Req
 }
 
 fn check(session: wts_session::Session) {
-    assert_eq!(session.fields().unwrap()["status"], "COMPLETED");
+    assert_eq!(session.status(), Some(wts_session::SessionStatus::Completed));
 }
 
 async fn one_after_another(client: &Client) {

@@ -13,7 +13,7 @@ use crate::background::Background;
 use crate::bulk::{Bulk, BulkHandle, Outcome, Source, Spawner};
 use crate::config::Config;
 use crate::error::Error;
-use crate::model::{CompleteOptions, Session, UpdateOptions};
+use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation};
 use crate::transport::look_at_connections;
 
@@ -53,7 +53,7 @@ impl Client {
     pub fn update_session_status(
         &self,
         session_id: impl AsRef<str> + Send,
-        status: impl AsRef<str> + Send,
+        status: SessionStatus,
         options: UpdateOptions,
     ) -> Result<Session, Error> {
         self.wait(self.inner.update_session_status(session_id, status, options))
@@ -91,13 +91,12 @@ impl Client {
 
     /// As [`Client::update_session_statuses`](crate::Client::update_session_statuses); otherwise as
     /// [`complete_sessions`](Self::complete_sessions).
-    pub fn update_session_statuses<I, S, T>(&self, updates: I, options: UpdateOptions) -> Outcomes
+    pub fn update_session_statuses<I, S>(&self, updates: I, options: UpdateOptions) -> Outcomes
     where
-        I: IntoIterator<Item = (S, T)>,
+        I: IntoIterator<Item = (S, SessionStatus)>,
         S: AsRef<str>,
-        T: AsRef<str>,
     {
-        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_ref())).collect();
+        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_str())).collect();
         Outcomes::of(self.start(Operation::UpdateSessionStatus(options), Source::list(items)))
     }
 

@@ -11,7 +11,7 @@ use crate::bulk::{Bulk, Source, Spawner};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::model::{CompleteOptions, Session, UpdateOptions};
+use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation, complete_session, update_session_status};
 use crate::progress::Progress;
 
@@ -34,17 +34,17 @@ impl Client {
 
     /// Sets the status of a session (`PUT /chat/v1/session/{id}/status`) and returns the updated session.
     ///
-    /// `status` is a [`SessionStatus`](crate::SessionStatus) or its name, `IN_PROGRESS` or `In Progress`, in any case.
+    /// A status that comes as text is parsed first: `"IN_PROGRESS".parse()?`.
     ///
     /// # Errors
     /// An [`Error`] of any kind, except those of [`ClientBuilder::build`](crate::ClientBuilder::build).
     pub async fn update_session_status(
         &self,
         session_id: impl AsRef<str>,
-        status: impl AsRef<str>,
+        status: SessionStatus,
         options: UpdateOptions,
     ) -> Result<Session, Error> {
-        let request = update_session_status::request(session_id.as_ref(), status.as_ref(), options)?;
+        let request = update_session_status::request(session_id.as_ref(), status.as_str(), options)?;
         self.engine.call(&request, &Arc::default()).await
     }
 
@@ -103,15 +103,14 @@ impl Client {
         self.start(Operation::CompleteSession(options), Source::list(items))
     }
 
-    /// Sets the status of many sessions, from pairs of session id and status; otherwise as
+    /// Sets the status of many sessions, from pairs of session id and status; statuses that come as text go through [`bulk_from`](Self::bulk_from). Otherwise as
     /// [`complete_sessions`](Self::complete_sessions).
-    pub fn update_session_statuses<I, S, T>(&self, updates: I, options: UpdateOptions) -> Bulk
+    pub fn update_session_statuses<I, S>(&self, updates: I, options: UpdateOptions) -> Bulk
     where
-        I: IntoIterator<Item = (S, T)>,
+        I: IntoIterator<Item = (S, SessionStatus)>,
         S: AsRef<str>,
-        T: AsRef<str>,
     {
-        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_ref())).collect();
+        let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_str())).collect();
         self.start(Operation::UpdateSessionStatus(options), Source::list(items))
     }
 

@@ -1,7 +1,7 @@
 //! One call from its request to its outcome: admission, attempts, retries.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -19,6 +19,9 @@ use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, Reuse, wait_before};
 use crate::transport::{Failure, Transport, Via, timed_out};
 
+/// A wait for the account's limits that is worth an event.
+const NOTABLE_WAIT: Duration = Duration::from_secs(1);
+
 /// What all clones of a client share.
 #[derive(Clone)]
 pub(crate) struct Engine {
@@ -33,6 +36,8 @@ struct Shared {
     retries: RetryBudget,
     reuse: Reuse,
     closed: watch::Sender<bool>,
+    /// The end of the wait that was told of last.
+    waiting_until: Mutex<Option<Instant>>,
 }
 
 impl Engine {
@@ -46,6 +51,7 @@ impl Engine {
             retries: RetryBudget::new(),
             reuse: Reuse::new(),
             closed: watch::Sender::new(false),
+            waiting_until: Mutex::default(),
             transport: Transport::new(config)?,
             config: config.clone(),
         };
@@ -154,7 +160,7 @@ impl Engine {
             operation: request.operation,
             session_id: &request.session_id,
             attempt: progress.attempts(),
-            error: error.code(),
+            error: error.kind(),
             wait,
         });
         // Where it is the account's limit, the limiter waits, in turn with everybody else.
@@ -254,13 +260,28 @@ impl Engine {
             session_id: &request.session_id,
             attempt: progress.attempts(),
             http_status,
-            error: error.map(Error::code),
+            error: error.map(Error::kind),
             elapsed: slot.taken_at().elapsed(),
         });
     }
 
+    /// Tells of a long wait for the account's limits, once for all requests that wait.
+    fn emit_waiting(&self) {
+        let Shared { config, member, waiting_until, .. } = &*self.shared;
+        let wait = config.observer.as_ref().and_then(|_| member.wait_for_limits());
+        let Some(wait) = wait.filter(|wait| *wait >= NOTABLE_WAIT) else { return };
+        let now = Instant::now();
+        let mut until = waiting_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until.is_none_or(|until| until <= now) {
+            *until = Some(now + wait);
+            drop(until);
+            self.emit(|| Event::Waiting { wait });
+        }
+    }
+
     /// The right to send one request now: under `max_concurrency`, and under the account's limits.
     async fn admission(&self, flow: &Flow, deadline: Option<Instant>) -> Result<Slot, Error> {
+        self.emit_waiting();
         let slot = self.unless_closed(flow.acquire(deadline)).await?;
         slot.map_err(|refused| match refused {
             Refused::TooLong(wait) => too_long(wait),

@@ -336,9 +336,11 @@ impl fmt::Display for Error {
         if description.is_empty() || description == message {
             return Ok(());
         }
+        // What is in brackets belongs to the sentence before it.
+        let goes_on = description.starts_with('(');
         let ends_a_sentence =
             message.ends_with(|last: char| last.is_ascii_punctuation() || matches!(last, '…' | '”' | '»'));
-        f.write_str(if ends_a_sentence { " " } else { ": " })?;
+        f.write_str(if ends_a_sentence || goes_on { " " } else { ": " })?;
         OneLine(description).fmt(f)
     }
 }
@@ -377,6 +379,7 @@ mod tests {
         let text = |message: &str, description: &str| Error::new(ErrorKind::Refused, message, description).to_string();
         assert_eq!(text("Fill in all fields", "Both are required."), "Fill in all fields: Both are required.");
         assert_eq!(text("SessionID is empty!", "Fill it in"), "SessionID is empty! Fill it in");
+        assert_eq!(text("Não encontrada", "(HTTP 404)"), "Não encontrada (HTTP 404)");
         assert_eq!(text("Same.", "Same."), "Same.");
         assert_eq!(text("Same", ""), "Same");
         assert_eq!(text("a\nb\u{2028}c\x1b[0m", ""), "a\\nb\\u{2028}c\\u{1b}[0m");

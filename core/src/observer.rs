@@ -1,11 +1,13 @@
-//! What a client tells of its work while it goes on: for logs. Neither the key nor a body is ever part of it.
+//! Events about the work of a client, for logs. Neither the key nor a body is ever part of one.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened to a call.
+use crate::error::ErrorKind;
+
+/// Something that happened to a call, or to all calls of a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -19,8 +21,8 @@ pub enum Event<'a> {
         attempt: u32,
         /// The status of the answer, where there was one.
         http_status: Option<u16>,
-        /// What is wrong, or none: the error's code.
-        error: Option<&'static str>,
+        /// The kind of its error, if it failed.
+        error: Option<ErrorKind>,
         /// How long it took, from sending to the last byte.
         elapsed: Duration,
     },
@@ -32,14 +34,19 @@ pub enum Event<'a> {
         session_id: &'a str,
         /// The attempt that failed; 1 for the first.
         attempt: u32,
-        /// Why: the error's code.
-        error: &'static str,
+        /// The kind of the error of that attempt.
+        error: ErrorKind,
         /// How long the call waits before that.
         wait: Duration,
     },
     /// The API answered 429: nobody of the account sends for a while.
     Pause {
         /// How long.
+        wait: Duration,
+    },
+    /// The account's limits are reached: requests wait for a second or more. It comes once for each such wait of a client.
+    Waiting {
+        /// How long, as far as it is known now.
         wait: Duration,
     },
 }
@@ -53,24 +60,27 @@ impl fmt::Display for Event<'_> {
                 if let Some(status) = http_status {
                     write!(f, " HTTP {status}")?;
                 }
-                if let Some(code) = error {
-                    write!(f, " {code}")?;
+                if let Some(kind) = error {
+                    write!(f, " {}", kind.code())?;
                 }
                 write!(f, ", {} ms", elapsed.as_millis())
             }
             Event::Retry { operation, session_id, attempt, error, wait } => {
-                let seconds = wait.as_secs_f64();
-                write!(f, "{operation} {session_id:?}: attempt {attempt} failed ({error}), again in {seconds:.2} s")
+                let (code, seconds) = (error.code(), wait.as_secs_f64());
+                write!(f, "{operation} {session_id:?}: attempt {attempt} failed ({code}), again in {seconds:.2} s")
             }
             Event::Pause { wait } => {
                 let seconds = wait.as_secs_f64();
                 write!(f, "The API's rate limit is reached (HTTP 429): nothing is sent for {seconds:.2} s")
             }
+            Event::Waiting { wait } => {
+                write!(f, "The account's limits are reached: requests wait for {:.2} s", wait.as_secs_f64())
+            }
         }
     }
 }
 
-/// Who is told. It is called on the thread that drives the call, and has to be quick.
+/// A function that is called with each event, on the thread that drives the call. It has to be quick.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
 
@@ -103,6 +113,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Event;
+    use crate::error::ErrorKind;
 
     #[test]
     fn events_are_lines() {
@@ -115,16 +126,22 @@ mod tests {
             elapsed: Duration::from_micros(12_900),
         };
         let wait = Duration::from_millis(1250);
-        let retry =
-            Event::Retry { operation: "update_session_status", session_id: "s", attempt: 1, error: "connection", wait };
+        let retry = Event::Retry {
+            operation: "update_session_status",
+            session_id: "s",
+            attempt: 1,
+            error: ErrorKind::Connection,
+            wait,
+        };
         for (event, line) in [
             (attempt(Some(200), None), r#"complete_session "s\u{2028}1": attempt 2, HTTP 200, 12 ms"#),
             (
-                attempt(Some(503), Some("server_error")),
+                attempt(Some(503), Some(ErrorKind::ServerError)),
                 r#"complete_session "s\u{2028}1": attempt 2, HTTP 503 server_error, 12 ms"#,
             ),
-            (attempt(None, Some("timeout")), r#"complete_session "s\u{2028}1": attempt 2, timeout, 12 ms"#),
+            (attempt(None, Some(ErrorKind::Timeout)), r#"complete_session "s\u{2028}1": attempt 2, timeout, 12 ms"#),
             (retry, r#"update_session_status "s": attempt 1 failed (connection), again in 1.25 s"#),
+            (Event::Waiting { wait }, "The account's limits are reached: requests wait for 1.25 s"),
             (Event::Pause { wait }, "The API's rate limit is reached (HTTP 429): nothing is sent for 1.25 s"),
         ] {
             assert_eq!(event.to_string(), line);

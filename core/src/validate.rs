@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Error;
 use crate::model::SessionStatus;
-use crate::text::{is_invisible, shortened, trimmed};
+use crate::text::{is_invisible, trimmed};
 
 const MAX_SESSION_ID_BYTES: usize = 512;
 
@@ -66,20 +66,10 @@ fn unsendable(index: usize, character: char) -> String {
 }
 
 fn settable_status(name: &str) -> Result<SessionStatus, Error> {
-    match SessionStatus::from_name(name) {
-        Some(SessionStatus::Undefined) => Err(Error::invalid_status("Add a valid status!")),
-        Some(status) => Ok(status),
-        None => Err(Error::invalid_status(unknown_status(name))),
+    match name.parse()? {
+        SessionStatus::Undefined => Err(Error::invalid_status("Add a valid status!")),
+        status => Ok(status),
     }
-}
-
-fn unknown_status(name: &str) -> String {
-    let valid: Vec<_> = SessionStatus::ALL
-        .into_iter()
-        .filter(|status| *status != SessionStatus::Undefined)
-        .map(SessionStatus::as_str)
-        .collect();
-    format!("{} is no status; valid are {}.", shortened(name), valid.join(", "))
 }
 
 #[cfg(test)]
@@ -90,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_status_is_taken_by_both_names_in_any_case() {
-        for status in SessionStatus::ALL.into_iter().filter(|status| *status != SessionStatus::Undefined) {
+        for status in SessionStatus::ALL.iter().copied().filter(|status| *status != SessionStatus::Undefined) {
             for name in [status.as_str(), status.display_name()] {
                 for name in [name.to_owned(), name.to_lowercase(), format!(" {name}\n")] {
                     assert_eq!(update("s", &name).unwrap().1, status);

@@ -14,7 +14,8 @@ use common::{StandIn, ask, requests};
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
 use wts_session::{
-    Bulk, Client, ClientBuilder, CompleteOptions, Event, Item, Observer, Operation, Outcome, UpdateOptions,
+    Bulk, Client, ClientBuilder, CompleteOptions, Event, Item, Observer, Operation, Outcome, SessionStatus,
+    UpdateOptions,
 };
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
@@ -188,7 +189,7 @@ async fn a_call_is_a_stream_and_takes_borrowed_ids() {
     let client = builder(&stand_in).build().unwrap();
     let owned: Vec<String> = ids(5).collect();
     let borrowed = owned.iter().map(String::as_str);
-    let bulk = client.update_session_statuses(borrowed.map(|id| (id, "HIDDEN")), UpdateOptions::new());
+    let bulk = client.update_session_statuses(borrowed.map(|id| (id, SessionStatus::Hidden)), UpdateOptions::new());
     let mut indexes: Vec<_> = bulk.map(|outcome| outcome.index).collect().await;
     indexes.sort_unstable();
     assert_eq!(indexes, [0, 1, 2, 3, 4]);

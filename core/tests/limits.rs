@@ -4,11 +4,12 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::{StandIn, ask};
 use tokio::task::JoinSet;
-use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, Outcome, RateLimit};
+use wts_session::{Client, ClientBuilder, CompleteOptions, ErrorKind, Event, Observer, Outcome, RateLimit};
 
 fn complete() -> CompleteOptions {
     CompleteOptions::new()
@@ -91,6 +92,25 @@ async fn a_bulk_call_that_waits_for_the_limits_does_not_lock_out_single_calls_of
     }
     drop(bulk);
     check_windows(&stand_in).await;
+}
+
+#[tokio::test]
+async fn an_observer_hears_once_of_a_long_wait_for_the_limits() {
+    let stand_in = StandIn::start(&["--limit", "10/2", "--create-unknown"]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let observer = Observer::new({
+        let heard = Arc::clone(&heard);
+        move |event| {
+            if let Event::Waiting { wait } = event {
+                heard.lock().unwrap().push(*wait);
+            }
+        }
+    });
+    let client = builder(&stand_in, &[limit(10, 2000)]).observer(observer).build().unwrap();
+    assert!(all_done(&client.complete_sessions(ids("waits", 25), complete()).in_order().await));
+    let heard = heard.lock().unwrap();
+    assert!((1..=2).contains(&heard.len()), "{heard:?}, at most one for each of two waits");
+    assert!(heard.iter().all(|wait| (1..=2).contains(&wait.as_secs())), "{heard:?}");
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@ use common::{StandIn, ask, requests, shared};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Map, Value};
 use wts_session::{
-    AuthScheme, Client, ClientBuilder, CompleteOptions, Error, RateLimit, Session, UpdateOptions, blocking,
+    AuthScheme, Client, ClientBuilder, CompleteOptions, Error, Item, Operation, RateLimit, Session, UpdateOptions,
+    blocking,
 };
 
 const ADDRESSES: &str = "WTS_SUITE_ADDRESSES";
@@ -145,7 +146,7 @@ impl Case {
     async fn call(&self, client: &Client) -> Result<Session, Error> {
         match self.case["operation"].as_str().unwrap() {
             "update_session_status" => {
-                client.update_session_status(self.session_id(), self.text("status"), self.update_options()).await
+                client.call(self.update(), Item::update(self.session_id(), self.text("status"))).await
             }
             "complete_session" => client.complete_session(self.session_id(), self.complete_options()).await,
             other => panic!("no operation is called {other}"),
@@ -165,9 +166,7 @@ impl Case {
 
     fn call_blocking(&self, client: &blocking::Client) -> Result<Session, Error> {
         match self.case["operation"].as_str().unwrap() {
-            "update_session_status" => {
-                client.update_session_status(self.session_id(), self.text("status"), self.update_options())
-            }
+            "update_session_status" => client.call(self.update(), Item::update(self.session_id(), self.text("status"))),
             "complete_session" => client.complete_session(self.session_id(), self.complete_options()),
             other => panic!("no operation is called {other}"),
         }
@@ -185,8 +184,9 @@ impl Case {
         self.case["options"][name].as_bool().unwrap_or(false)
     }
 
-    fn update_options(&self) -> UpdateOptions {
-        UpdateOptions::new().stop_bot_in_execution(self.option("stop_bot_in_execution"))
+    fn update(&self) -> Operation {
+        let options = UpdateOptions::new().stop_bot_in_execution(self.option("stop_bot_in_execution"));
+        Operation::UpdateSessionStatus(options)
     }
 
     fn complete_options(&self) -> CompleteOptions {
@@ -277,7 +277,7 @@ fn rate_limits(value: &Value) -> Vec<RateLimit> {
 fn compare_result(session: Option<&Session>, expected: &Value) -> Result<(), Failed> {
     let keys = expected.get("result_keys");
     if let Some(result) = expected.get("result") {
-        same("result", &Value::Object(session.ok_or("no call was made")?.fields()?), result)?;
+        same("result", &session.ok_or("no call was made")?.deserialize()?, result)?;
     }
     if let Some(keys) = keys {
         same("result_keys", &Value::from(member_names(session.ok_or("no call was made")?)?), keys)?;

@@ -28,3 +28,8 @@ def log_retry(operation: str, session_id: str, attempt: int, error: str, seconds
 def log_pause(seconds: float) -> None:
     """The API answered 429."""
     logger.warning("The API's rate limit is reached (HTTP 429): nothing is sent for %.2f s", seconds)
+
+
+def log_waiting(seconds: float) -> None:
+    """The account's limits are reached."""
+    logger.info("The account's limits are reached: requests wait for %.2f s", seconds)

@@ -101,6 +101,12 @@ impl Member {
         Flow { inner: Arc::new(OpenFlow { member: Arc::clone(self), id }) }
     }
 
+    /// How long the account's limits keep requests of this client waiting; none if a slot is free.
+    pub(crate) fn wait_for_limits(&self) -> Option<Duration> {
+        let now = self.limiter.now();
+        self.limiter.state().ledger.wait_for_limits(self.id, now).map(Duration::from_micros)
+    }
+
     /// How long a request that asks now has to wait at least, whatever the others do.
     pub(crate) fn least_wait(&self) -> Duration {
         let now = self.limiter.now();

@@ -102,7 +102,7 @@ struct Sources {
     file: Option<Named>,
     /// In place of the system's folder.
     folders: Option<Named>,
-    /// In place of all others.
+    /// In place of the system's file and folder.
     instead: Option<Named>,
     /// Beside all others.
     extra: Option<Named>,
@@ -132,15 +132,16 @@ impl Sources {
         let mut roots = RootCertStore::empty();
         if let Some(instead) = &self.instead {
             instead.load(&mut roots)?;
-            return Ok(roots);
         }
         match &self.file {
             Some(file) => file.load(&mut roots)?,
-            None => defaults::add_file(&mut roots),
+            None if self.instead.is_none() => defaults::add_file(&mut roots),
+            None => {}
         }
         match &self.folders {
             Some(folders) => folders.load(&mut roots)?,
-            None => defaults::add_folders(&mut roots),
+            None if self.instead.is_none() => defaults::add_folders(&mut roots),
+            None => {}
         }
         if roots.is_empty() {
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
