@@ -125,14 +125,14 @@ test-c: stand-in c ## the tests of the C library
 	$(MAKE) -s -C bindings-c test
 
 test-docs: .venv/.installed ## the docs have what the programs and lists have
-	scripts/generate-docs.py --check
+	scripts/generate.py --check
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
 .PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
-	scripts/generate-docs.py
+	scripts/generate.py
 
 format: .venv/.installed bindings-node/node_modules/.package-lock.json $(N8N)/node_modules/.package-lock.json ## formats all sources
 	cargo fmt --all

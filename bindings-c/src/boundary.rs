@@ -12,7 +12,7 @@ use wts_session::Error;
 use crate::call::Call;
 use crate::cancellable::Cancellable;
 use crate::client::Client;
-use crate::code::{Code, WTS_OK, number};
+use crate::code::{Code, WTS_OK};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::queue::Queue;
@@ -100,7 +100,7 @@ pub(crate) unsafe fn fallible<T: ForC>(
             WTS_OK
         }
         Err(error) => {
-            let code = number(error.kind());
+            let code = error.kind().number();
             // SAFETY: the caller vouches for it.
             unsafe { set(out_error, || Box::new(Failure::new(error)).into_pointer()) };
             code

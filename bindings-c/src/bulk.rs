@@ -8,7 +8,7 @@ use wts_session::Error;
 
 use crate::boundary;
 use crate::client::Client;
-use crate::code::{Code, WTS_OK, number};
+use crate::code::{Code, WTS_OK};
 use crate::error::Failure;
 use crate::item;
 use crate::options::{CompleteOptions, UpdateOptions};
@@ -67,7 +67,7 @@ impl Listener {
         let session_id = text::for_c(outcome.session_id);
         let (code, json, error) = match outcome.result {
             Ok(session) => (WTS_OK, Some(text::for_c(session.into_json())), None),
-            Err(error) => (number(error.kind()), None, Some(Failure::new(error))),
+            Err(error) => (error.kind().number(), None, Some(Failure::new(error))),
         };
         let outcome = Outcome {
             index: outcome.index,

@@ -50,33 +50,9 @@ pub const WTS_CLOSED: Code = 17;
 /// A bug of this library.
 pub const WTS_INTERNAL: Code = 18;
 
-/// The number of `kind`.
-pub(crate) const fn number(kind: ErrorKind) -> Code {
-    match kind {
-        ErrorKind::MissingFields => WTS_MISSING_FIELDS,
-        ErrorKind::InvalidStatus => WTS_INVALID_STATUS,
-        ErrorKind::EmptySessionId => WTS_EMPTY_SESSION_ID,
-        ErrorKind::InvalidSessionId => WTS_INVALID_SESSION_ID,
-        ErrorKind::MissingApiKey => WTS_MISSING_API_KEY,
-        ErrorKind::InvalidConfig => WTS_INVALID_CONFIG,
-        ErrorKind::Unauthorized => WTS_UNAUTHORIZED,
-        ErrorKind::Forbidden => WTS_FORBIDDEN,
-        ErrorKind::NotFound => WTS_NOT_FOUND,
-        ErrorKind::Refused => WTS_REFUSED,
-        ErrorKind::RateLimited => WTS_RATE_LIMITED,
-        ErrorKind::ServerError => WTS_SERVER_ERROR,
-        ErrorKind::Connection => WTS_CONNECTION,
-        ErrorKind::Timeout => WTS_TIMEOUT,
-        ErrorKind::UnexpectedResponse => WTS_UNEXPECTED_RESPONSE,
-        ErrorKind::Cancelled => WTS_CANCELLED,
-        ErrorKind::Closed => WTS_CLOSED,
-        ErrorKind::Internal => WTS_INTERNAL,
-    }
-}
-
 static NAMES: LazyLock<Vec<(Code, CString)>> = LazyLock::new(|| {
     let name = |kind: ErrorKind| CString::new(kind.code()).expect("codes are plain words");
-    ErrorKind::ALL.into_iter().map(|kind| (number(kind), name(kind))).collect()
+    ErrorKind::ALL.iter().map(|kind| (kind.number(), name(*kind))).collect()
 });
 
 fn name(code: Code) -> &'static CStr {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wts_session::Error;
 
 use crate::boundary;
-use crate::code::{Code, WTS_OK, number};
+use crate::code::{Code, WTS_OK};
 use crate::text;
 
 /// Why a call failed, with all that is known about it.
@@ -68,7 +68,7 @@ fn milliseconds(duration: Duration) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_error_code(error: *const Failure) -> Code {
     // SAFETY: what the header asks of the caller.
-    unsafe { read(error, WTS_OK, |failure| number(failure.error.kind())) }
+    unsafe { read(error, WTS_OK, |failure| failure.error.kind().number()) }
 }
 
 /// What went wrong, in a few words; for a refusal the API's own sentence, in Portuguese.

@@ -1,63 +1,21 @@
 //! From core's errors to what JavaScript builds its `WtsError` of.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::iter::successors;
 
 use napi_derive::napi;
 use wts_session::{Error, ErrorKind};
 
-/// The codes of `WtsError`, as `index.d.cts` lists them.
-#[napi(string_enum = "snake_case")]
-pub enum ErrorCode {
-    MissingFields,
-    InvalidStatus,
-    EmptySessionId,
-    InvalidSessionId,
-    MissingApiKey,
-    InvalidConfig,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    Refused,
-    RateLimited,
-    ServerError,
-    Connection,
-    Timeout,
-    UnexpectedResponse,
-    Cancelled,
-    Closed,
-    Internal,
-}
-
-impl From<ErrorKind> for ErrorCode {
-    fn from(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::MissingFields => Self::MissingFields,
-            ErrorKind::InvalidStatus => Self::InvalidStatus,
-            ErrorKind::EmptySessionId => Self::EmptySessionId,
-            ErrorKind::InvalidSessionId => Self::InvalidSessionId,
-            ErrorKind::MissingApiKey => Self::MissingApiKey,
-            ErrorKind::InvalidConfig => Self::InvalidConfig,
-            ErrorKind::Unauthorized => Self::Unauthorized,
-            ErrorKind::Forbidden => Self::Forbidden,
-            ErrorKind::NotFound => Self::NotFound,
-            ErrorKind::Refused => Self::Refused,
-            ErrorKind::RateLimited => Self::RateLimited,
-            ErrorKind::ServerError => Self::ServerError,
-            ErrorKind::Connection => Self::Connection,
-            ErrorKind::Timeout => Self::Timeout,
-            ErrorKind::UnexpectedResponse => Self::UnexpectedResponse,
-            ErrorKind::Cancelled => Self::Cancelled,
-            ErrorKind::Closed => Self::Closed,
-            ErrorKind::Internal => Self::Internal,
-        }
-    }
+/// The codes of `WtsError`, as `index.d.cts` lists them; for the tests.
+#[napi(catch_unwind)]
+pub fn error_codes() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.code()).collect()
 }
 
 /// A failure with all that is known about it.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    pub code: ErrorCode,
+    pub code: &'static str,
     /// Message and description in one.
     pub message: String,
     pub description: String,
@@ -75,8 +33,9 @@ pub struct Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
+        let first = error.cause().map(|cause| cause as &(dyn StdError + 'static));
         Self {
-            code: error.kind().into(),
+            code: error.code(),
             message: error.to_string(),
             description: error.description().to_owned(),
             http_status: error.http_status(),
@@ -87,7 +46,7 @@ impl From<&Error> for Failure {
             attempts: error.attempts(),
             retryable: error.retryable(),
             may_have_been_applied: error.may_have_been_applied(),
-            causes: successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect(),
+            causes: successors(first, |&cause| cause.source()).map(ToString::to_string).collect(),
         }
     }
 }

@@ -10,33 +10,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use wts_session::{Error, ErrorKind};
 
-/// The class that stands for errors of `kind`.
-fn class_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::MissingFields
-        | ErrorKind::InvalidStatus
-        | ErrorKind::EmptySessionId
-        | ErrorKind::InvalidSessionId => "ValidationError",
-        ErrorKind::MissingApiKey | ErrorKind::InvalidConfig => "ConfigError",
-        ErrorKind::Unauthorized => "AuthenticationError",
-        ErrorKind::Forbidden => "PermissionDeniedError",
-        ErrorKind::NotFound => "NotFoundError",
-        ErrorKind::Refused => "RefusedError",
-        ErrorKind::RateLimited => "RateLimitError",
-        ErrorKind::ServerError => "ServerError",
-        ErrorKind::Connection => "ConnectionFailedError",
-        ErrorKind::Timeout => "RequestTimeoutError",
-        ErrorKind::UnexpectedResponse => "UnexpectedResponseError",
-        ErrorKind::Closed => "ClientClosedError",
-        ErrorKind::Cancelled | ErrorKind::Internal => "WtsError",
-    }
-}
-
 /// The name of the class for each code there is.
 pub(crate) fn classes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let classes = PyDict::new(py);
     for kind in ErrorKind::ALL {
-        classes.set_item(kind.code(), class_name(kind))?;
+        classes.set_item(kind.code(), kind.python_class())?;
     }
     Ok(classes)
 }
@@ -49,7 +27,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 /// Without calling `__init__`: a daemon thread that runs Python code below a function of ours while the interpreter ends
 /// takes the process with it.
 fn make_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
-    let class = py.import("wts_session.errors")?.getattr(class_name(error.kind()))?;
+    let class = py.import("wts_session.errors")?.getattr(error.kind().python_class())?;
     let made = class.call_method1("__new__", (&class,))?;
     made.setattr("args", (error.to_string(),))?;
     made.call_method1("__setstate__", (attributes(py, error)?,))?;
@@ -76,7 +54,7 @@ fn attributes<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict
 
 /// The operating system's word on it, as Python would have raised it: a `ConnectionRefusedError`, for one.
 fn os_error(error: &Error) -> Option<PyErr> {
-    let mut cause = error.source();
+    let mut cause = error.cause().map(|cause| cause as &(dyn StdError + 'static));
     while let Some(error) = cause {
         let io_error = error.downcast_ref::<io::Error>();
         if let Some(number) = io_error.and_then(io::Error::raw_os_error) {

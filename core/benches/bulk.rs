@@ -18,7 +18,7 @@ const LATENCIES: [u32; 3] = [0, 700, 2000];
 async fn main() {
     for latency in LATENCIES {
         let stand_in = StandIn::start(&["--create-unknown", "--latency", &format!("{latency}..{latency}")]);
-        let client = Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).build().unwrap();
+        let client = Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).reserve(0.0).build().unwrap();
         let start = Instant::now();
         let ids = (0..SESSIONS).map(|number| format!("session-{number}"));
         let outcomes = client.complete_sessions(ids, CompleteOptions::new()).in_order().await;

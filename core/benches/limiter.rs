@@ -7,6 +7,8 @@ mod config {
     pub(crate) use wts_session::RateLimit;
 }
 
+#[path = "../src/limiter/clock.rs"]
+mod clock;
 #[allow(dead_code)]
 #[path = "../src/limiter/ledger.rs"]
 mod ledger;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::{
     AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, check_rate_limits, environment,
-    in_range, parse_base_url, parse_key, printed,
+    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits,
+    environment, in_range, parse_base_url, parse_key,
 };
 use crate::error::Error;
 use crate::observer::Observer;
@@ -212,13 +212,14 @@ impl Settings {
     fn check(self) -> Result<Config, Error> {
         let base_url =
             parse_base_url(self.base_url.as_ref().map_or(DEFAULT_BASE_URL, |url| &url.0), self.allow_insecure_http)?;
-        in_range("timeout", self.timeout, &DURATIONS, printed)?;
+        let unit = if matches!(self.language, "node" | "c") { Unit::Milliseconds } else { Unit::Seconds };
+        in_range("timeout", self.timeout, &DURATIONS, |timeout| unit.show(timeout))?;
         if let Some(total) = self.total_timeout {
-            in_range("total timeout", total, &DURATIONS, printed)?;
+            in_range("total timeout", total, &DURATIONS, |timeout| unit.show(timeout))?;
         }
         in_range("number of retries", self.max_retries, &RETRIES, |count| count.to_string())?;
         in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
-        check_rate_limits(&self.rate_limits)?;
+        check_rate_limits(&self.rate_limits, unit)?;
         in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
         let key = parse_key(self.api_key.as_ref())?;
         Ok(Config {

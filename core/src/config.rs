@@ -103,23 +103,55 @@ pub(crate) struct Config {
     pub(crate) observer: Option<Observer>,
 }
 
-/// The setting `name` of so many seconds, as languages without a type for durations give it.
+/// The setting `name` in seconds, as languages without a type for durations give it.
 ///
 /// # Errors
 /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for NaN, negative and infinite numbers, and those out of range.
 pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
-    match Duration::try_from_secs_f64(value) {
-        Ok(duration) => in_range(name, duration, &DURATIONS, printed).map(|()| duration),
-        Err(_) => Err(out_of_range(name, format!("{value} s"), &DURATIONS, printed)),
-    }
+    duration(name, value, Unit::Seconds)
 }
 
-/// As [`seconds`], in milliseconds.
+/// The setting `name` in milliseconds; otherwise as [`seconds`].
 ///
 /// # Errors
 /// As [`seconds`].
 pub fn milliseconds(name: &str, value: f64) -> Result<Duration, Error> {
-    seconds(name, value / 1000.0)
+    duration(name, value, Unit::Milliseconds)
+}
+
+/// The unit of durations in the language of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+impl Unit {
+    fn per_second(self) -> f64 {
+        match self {
+            Self::Seconds => 1.0,
+            Self::Milliseconds => 1000.0,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Milliseconds => "ms",
+        }
+    }
+
+    pub(crate) fn show(self, duration: Duration) -> String {
+        format!("{} {}", duration.as_secs_f64() * self.per_second(), self.name())
+    }
+}
+
+fn duration(name: &str, value: f64, unit: Unit) -> Result<Duration, Error> {
+    let duration = Duration::try_from_secs_f64(value / unit.per_second()).ok();
+    match duration.filter(|duration| DURATIONS.contains(duration)) {
+        Some(duration) => Ok(duration),
+        None => Err(out_of_range(name, format!("{value} {}", unit.name()), &DURATIONS, |it| unit.show(it))),
+    }
 }
 
 /// The setting `name` of such a whole number, as languages with one type of number give it.
@@ -138,10 +170,6 @@ pub fn count(name: &str, value: f64) -> Result<u32, Error> {
 pub(crate) fn environment(name: &str) -> Option<String> {
     // A value that is not UTF-8 has to be refused as an invalid one, not taken for absent.
     env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !trimmed(value).is_empty())
-}
-
-pub(crate) fn printed(duration: Duration) -> String {
-    format!("{duration:?}")
 }
 
 pub(crate) fn in_range<T: PartialOrd + Copy>(
@@ -163,7 +191,7 @@ fn out_of_range<T: Copy>(
     Error::invalid_config(format!("The {name} is from {least} to {most}, not {value}."))
 }
 
-pub(crate) fn check_rate_limits(limits: &[RateLimit]) -> Result<(), Error> {
+pub(crate) fn check_rate_limits(limits: &[RateLimit], unit: Unit) -> Result<(), Error> {
     if limits.len() > MAX_WINDOWS {
         return Err(Error::invalid_config(format!(
             "There are at most {MAX_WINDOWS} rate limits, not {}.",
@@ -172,7 +200,7 @@ pub(crate) fn check_rate_limits(limits: &[RateLimit]) -> Result<(), Error> {
     }
     for limit in limits {
         in_range("number of requests of a rate limit", limit.requests, &WINDOW_REQUESTS, |count| count.to_string())?;
-        in_range("period of a rate limit", limit.period, &DURATIONS, printed)?;
+        in_range("period of a rate limit", limit.period, &DURATIONS, |period| unit.show(period))?;
     }
     Ok(())
 }
@@ -373,6 +401,11 @@ mod tests {
             assert_eq!(seconds("timeout", value).unwrap_err().kind(), ErrorKind::InvalidConfig, "{value}");
         }
         assert_eq!(milliseconds("timeout", 1500.0).unwrap().as_millis(), 1500);
+        let told = |error: Error| error.description().to_owned();
+        let in_seconds = told(seconds("timeout", f64::INFINITY).unwrap_err());
+        assert_eq!(in_seconds, "The timeout is from 0.001 s to 86400 s, not inf s.");
+        let in_milliseconds = told(milliseconds("timeout", 0.0).unwrap_err());
+        assert_eq!(in_milliseconds, "The timeout is from 1 ms to 86400000 ms, not 0 ms.");
         for value in [-1.0, 0.5, f64::NAN, f64::INFINITY, 4_294_967_296.0] {
             assert_eq!(count("number", value).unwrap_err().kind(), ErrorKind::InvalidConfig, "{value}");
         }

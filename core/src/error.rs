@@ -6,96 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What kind of failure an [`Error`] is.
-///
-/// The list is closed, so that a `match` without a catch-all arm fails to compile when a kind is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// Session id or status is absent, empty or blank. Nothing was sent.
-    MissingFields,
-    /// The status is `UNDEFINED` or none that the API knows. Nothing was sent.
-    InvalidStatus,
-    /// The id of the session to complete is absent, empty or blank. Nothing was sent.
-    EmptySessionId,
-    /// The session id is `.` or `..`, has a control character, or is over 512 bytes. Nothing was sent.
-    InvalidSessionId,
-    /// No API key was given, and `WTS_API_KEY` is unset or blank.
-    MissingApiKey,
-    /// A setting of the client is out of its range.
-    InvalidConfig,
-    /// The API did not accept the key: HTTP 401, or the envelope's key `ERROR_UNAUTHORIZED`.
-    Unauthorized,
-    /// HTTP 403.
-    Forbidden,
-    /// HTTP 404, or the envelope's key `ENTITY_NOT_FOUND`, whatever the HTTP status.
-    NotFound,
-    /// The API understood and said no: another 4xx, a 5xx whose envelope has a `key`, or a 2xx with `error: true`.
-    Refused,
-    /// Still HTTP 429 after the retries, or a wait longer than the call may take.
-    RateLimited,
-    /// HTTP 408, 425, or a 5xx without an envelope, after the retries.
-    ServerError,
-    /// No connection, or it broke: refused, DNS, TLS, reset, cut short, after the retries.
-    Connection,
-    /// A time limit passed, after the retries.
-    Timeout,
-    /// A redirect, a 2xx that is no JSON object, or an answer over 8 MiB.
-    UnexpectedResponse,
-    /// The caller cancelled.
-    Cancelled,
-    /// The client was closed.
-    Closed,
-    /// A bug of this library.
-    Internal,
-}
-
-impl ErrorKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 18] = [
-        Self::MissingFields,
-        Self::InvalidStatus,
-        Self::EmptySessionId,
-        Self::InvalidSessionId,
-        Self::MissingApiKey,
-        Self::InvalidConfig,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::Refused,
-        Self::RateLimited,
-        Self::ServerError,
-        Self::Connection,
-        Self::Timeout,
-        Self::UnexpectedResponse,
-        Self::Cancelled,
-        Self::Closed,
-        Self::Internal,
-    ];
-
-    /// The code that stands for this kind in every language, such as `missing_fields`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MissingFields => "missing_fields",
-            Self::InvalidStatus => "invalid_status",
-            Self::EmptySessionId => "empty_session_id",
-            Self::InvalidSessionId => "invalid_session_id",
-            Self::MissingApiKey => "missing_api_key",
-            Self::InvalidConfig => "invalid_config",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::Refused => "refused",
-            Self::RateLimited => "rate_limited",
-            Self::ServerError => "server_error",
-            Self::Connection => "connection",
-            Self::Timeout => "timeout",
-            Self::UnexpectedResponse => "unexpected_response",
-            Self::Cancelled => "cancelled",
-            Self::Closed => "closed",
-            Self::Internal => "internal",
-        }
-    }
-}
+pub use crate::error_kind::ErrorKind;
 
 /// The length that message, description and body are cut to.
 pub(crate) const MAX_TEXT_BYTES: usize = 4096;
@@ -138,6 +49,12 @@ impl Error {
             may_have_been_applied: false,
             source: None,
         }))
+    }
+
+    /// An error made by hand, for the tests of your own code.
+    #[cfg(feature = "test-util")]
+    pub fn for_tests(kind: ErrorKind, message: impl Into<String>) -> ErrorForTests {
+        ErrorForTests(Self::new(kind, message, ""))
     }
 
     pub(crate) fn missing_fields() -> Self {
@@ -243,6 +160,11 @@ impl Error {
         self
     }
 
+    /// The error below this one, for example an [`io::Error`] with the number of the system.
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -298,9 +220,64 @@ impl Error {
         self.0.retryable
     }
 
-    /// Whether a request left for which no answer tells if the API carried it out.
+    /// True if a request was sent and no response says whether it was applied.
     pub fn may_have_been_applied(&self) -> bool {
         self.0.may_have_been_applied
+    }
+}
+
+/// An error that is made by hand; see [`Error::for_tests`].
+#[cfg(feature = "test-util")]
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ErrorForTests(Error);
+
+#[cfg(feature = "test-util")]
+impl ErrorForTests {
+    /// Sets [`Error::description`].
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.0.0.description = cut(description.into());
+        self
+    }
+
+    /// Sets [`Error::http_status`].
+    pub fn http_status(self, status: u16) -> Self {
+        Self(self.0.with_status(status))
+    }
+
+    /// Sets [`Error::key`] and [`Error::error_id`].
+    pub fn envelope(self, key: impl Into<String>, error_id: impl Into<String>) -> Self {
+        Self(self.0.with_envelope(Some(key.into()), Some(error_id.into())))
+    }
+
+    /// Sets [`Error::body`].
+    pub fn body(self, body: impl Into<String>) -> Self {
+        Self(self.0.with_body(Some(cut(body.into()))))
+    }
+
+    /// Sets [`Error::retry_after`].
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self(self.0.with_retry_after(Some(wait)))
+    }
+
+    /// Sets [`Error::attempts`].
+    pub fn attempts(self, attempts: u32) -> Self {
+        Self(self.0.with_attempts(attempts))
+    }
+
+    /// Sets [`Error::retryable`].
+    pub fn retryable(self, retryable: bool) -> Self {
+        Self(self.0.with_retryable(retryable))
+    }
+
+    /// Sets [`Error::may_have_been_applied`].
+    pub fn may_have_been_applied(self, may_have_been_applied: bool) -> Self {
+        Self(self.0.with_may_have_been_applied(may_have_been_applied))
+    }
+
+    /// The error.
+    pub fn build(self) -> Error {
+        self.0
     }
 }
 
@@ -364,11 +341,9 @@ impl fmt::Debug for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
-    }
-}
+/// The text form says what the cause is already, so `source` gives nothing that would be printed a second time:
+/// [`Error::cause`] has it.
+impl StdError for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -394,9 +369,11 @@ mod tests {
     }
 
     #[test]
-    fn the_shared_list_has_every_code_and_no_other() {
-        let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../tests/errors.json")).unwrap();
-        let shared: Vec<_> = rows.iter().map(|row| row["code"].as_str().unwrap()).collect();
-        assert_eq!(ErrorKind::ALL.map(ErrorKind::code).as_slice(), shared);
+    fn the_cause_is_said_once() {
+        let error = Error::no_resources("descriptors", std::io::Error::from_raw_os_error(24));
+        assert_eq!(error.to_string().matches("os error 24").count(), 1);
+        let cause = error.cause().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(cause.raw_os_error(), Some(24));
+        assert!(std::error::Error::source(&error).is_none());
     }
 }

@@ -40,6 +40,7 @@ mod config;
 mod engine;
 mod envelope;
 mod error;
+mod error_kind;
 mod json;
 mod limiter;
 mod model;
@@ -57,6 +58,8 @@ pub use builder::ClientBuilder;
 pub use bulk::{Bulk, BulkHandle, Outcome};
 pub use client::Client;
 pub use config::{AuthScheme, RateLimit};
+#[cfg(feature = "test-util")]
+pub use error::ErrorForTests;
 pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 pub use observer::{Event, Observer};

@@ -5,7 +5,6 @@
 mod common;
 
 use std::env;
-use std::error::Error as _;
 use std::fs;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::Arc;
@@ -119,7 +118,7 @@ impl Case {
             Api::Blocking => self.outcome_blocking(),
         };
         if let Err(error) = &outcome {
-            let texts = format!("{error} {error:?} {:?} {:?}", error.body(), error.source());
+            let texts = format!("{error} {error:?} {:?} {:?}", error.body(), error.cause());
             assert!(!shows_key(&texts), "{}", error.code());
         }
         self.compare(outcome)?;

@@ -6,20 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::clock::{Micros, micros};
 use super::slowdown::Slowdown;
 use crate::config::RateLimit;
-
-/// Microseconds on a clock that never goes back.
-pub(super) type Micros = u64;
 
 pub(super) type MemberId = u64;
 pub(super) type FlowId = u64;
 /// Later waiters have larger numbers.
 pub(super) type WaiterId = u64;
-
-pub(super) fn micros(duration: Duration) -> Micros {
-    Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX)
-}
 
 /// The share of a limit that is reserved only where the limit is at least this large.
 const SMALLEST_LIMIT_WITH_RESERVE: usize = 20;

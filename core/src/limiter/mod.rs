@@ -5,6 +5,7 @@
 //! [`ledger`] decides who gets a slot when; this file lets tasks wait for that.
 
 mod accounts;
+mod clock;
 mod ledger;
 mod slowdown;
 mod waiting;
@@ -19,7 +20,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::RateLimit;
-use ledger::{End, FlowId, MemberId, Micros, micros};
+use clock::{Micros, micros};
+use ledger::{End, FlowId, MemberId};
 use waiting::State;
 
 /// The budget that all clients of an account in this process share.

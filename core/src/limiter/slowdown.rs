@@ -1,6 +1,6 @@
 //! What follows a 429: a pause, then requests one by one, until they go through again.
 
-use super::ledger::Micros;
+use super::clock::Micros;
 
 const MILLISECOND: Micros = 1000;
 const SECOND: Micros = 1000 * MILLISECOND;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::ledger::{End, FlowId, Ledger, MemberId, Micros, WaiterId};
+use super::clock::Micros;
+use super::ledger::{End, FlowId, Ledger, MemberId, WaiterId};
 use super::{Flow, Slot};
 
 /// A grant that its waiter does not take up in this time goes to the next one.

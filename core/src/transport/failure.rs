@@ -1,10 +1,10 @@
 //! What went wrong before the head of an answer was there, and which side failed.
 
-use std::error::Error as StdError;
 use std::io;
 
 use rustls::AlertDescription;
 
+use super::causes::{find, innermost};
 use super::connection::HasEnded;
 use super::dns::LookupError;
 use super::proxy::ProxyError;
@@ -109,21 +109,6 @@ pub(super) fn is_out_of_resources(error: &reqwest::Error) -> bool {
     const ENOBUFS: i32 = 105;
     let code = find::<io::Error>(error).and_then(io::Error::raw_os_error);
     cfg!(unix) && matches!(code, Some(ENOMEM | ENFILE | EMFILE | ENOBUFS))
-}
-
-/// The first error of type `T` in the chain of causes.
-pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    std::iter::successors(Some(error), |error| cause(*error)).find_map(|error| error.downcast_ref())
-}
-
-pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
-    std::iter::successors(Some(error), |error| cause(*error)).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// What caused `error`. An `io::Error` names not the error it wraps but that one's cause.
-fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
 }
 
 fn capitalized(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! The only place that speaks HTTP: one request out, one answer in.
 
+mod causes;
 mod connection;
 mod dns;
 mod failure;
@@ -30,9 +31,10 @@ use crate::error::{Error, ErrorKind};
 use crate::ops::Request;
 use crate::progress::Progress;
 
+use self::causes::innermost;
 use self::connection::Settings;
 pub(crate) use self::failure::Failure;
-use self::failure::{has_ended, innermost, is_broken, is_out_of_resources, no_answer};
+use self::failure::{has_ended, is_broken, is_out_of_resources, no_answer};
 use self::pool::{Lease, Pool};
 use self::proxy::Proxy;
 

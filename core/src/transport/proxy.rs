@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::failure::find;
+use super::causes::{find, innermost};
 use crate::error::Error;
 
 /// hyper-util does not export its name.
@@ -159,7 +159,7 @@ impl fmt::Display for ProxyError {
         match self.status {
             Some(407) => write!(f, "the proxy {address} wants a user and a password, or other ones (HTTP 407)"),
             Some(status) => write!(f, "the proxy {address} refused the connection (HTTP {status})"),
-            None => write!(f, "the proxy {address} gave no connection: {}", super::failure::innermost(&*self.cause)),
+            None => write!(f, "the proxy {address} gave no connection: {}", innermost(&*self.cause)),
         }
     }
 }
