@@ -99,8 +99,8 @@ async function expectRequests({ session_id: id, expect: { requests: count, reque
 
 /** The message as core has it, without the description that follows it in JavaScript. */
 function messageAlone({ message, description }) {
-  const end = ` ${description}`;
-  return message.endsWith(end) ? message.slice(0, -end.length) : message;
+  const end = [`: ${description}`, ` ${description}`].find((ending) => message.endsWith(ending));
+  return end === undefined ? message : message.slice(0, -end.length);
 }
 
 /** A wait is told as what is left of it, and some of it has passed. */
