@@ -15,7 +15,7 @@ unexport WTS_API_KEY WTS_BASE_URL
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-python test-packaging test-node test-n8n-node test-c
+PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-n8n-node test-c
 STAMPS  := target/stamps
 N8N     := integrations/n8n-nodes-wts-session
 # All files of the project; any of them may matter to any part.
@@ -92,7 +92,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
+.PHONY: lint test-rust test-crate update-public-api test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets -- -D warnings
@@ -104,6 +104,9 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 
 test-rust: stand-in ## the tests of core and of the stand-in
 	cargo test --locked -q -p wts-session -p wts-stand-in
+
+test-crate: | system ## the Rust crate as its users meet it: package, public API, a program that adds it
+	scripts/test-crate
 
 test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q
@@ -133,6 +136,9 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate.py
+
+update-public-api: | system ## makes core/public-api.txt anew
+	scripts/test-crate --update
 
 format: .venv/.installed bindings-node/node_modules/.package-lock.json $(N8N)/node_modules/.package-lock.json ## formats all sources
 	cargo fmt --all

@@ -9,7 +9,8 @@ use wts_session::{CompleteOptions, Error, Session, SessionStatus, UpdateOptions,
 fn main() -> Result<(), Error> {
     let ids: Vec<String> = env::args().skip(1).collect();
     let [update, complete] = ids.as_slice() else {
-        return Err(Error::invalid_config("Usage: demo <session to set In Progress> <session to complete>"));
+        println!("Usage: demo <session to set In Progress> <session to complete>");
+        return Ok(());
     };
     let client = blocking::Client::builder().build()?;
 

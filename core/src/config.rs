@@ -37,6 +37,7 @@ const SERVICE_PARTS: [&str; 6] = ["chat", "core", "crm", "session", "v1", "v2"];
 
 /// How the API key is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AuthScheme {
     /// `Authorization: Bearer <key>`, as the API's reference has it.
     #[default]

@@ -112,15 +112,15 @@ mod tests {
     #[test]
     fn recorded_bodies_are_read() {
         assert_eq!(
-            Envelope::parse(include_bytes!("../../tests/bodies/error-unauthorized.json")),
+            Envelope::parse(include_bytes!("../tests/data/error-unauthorized.json")),
             envelope(Some("ERROR_UNAUTHORIZED"), Some("Acesso negado"), Some("c44bf0cc"))
         );
         assert_eq!(
-            Envelope::parse(include_bytes!("../../tests/bodies/error-refused-as-500.json")),
+            Envelope::parse(include_bytes!("../tests/data/error-refused-as-500.json")),
             envelope(Some("FORM_ERROR"), Some("Conversa não encontrada"), None)
         );
         assert_eq!(
-            Envelope::parse(include_bytes!("../../tests/bodies/error-problem-details.json")),
+            Envelope::parse(include_bytes!("../tests/data/error-problem-details.json")),
             envelope(
                 None,
                 Some("One or more validation errors occurred. id: The value 'session_12345' is not valid."),

@@ -74,6 +74,7 @@ impl Error {
     }
 
     /// A session id that can't be sent; also for bindings that meet one before core can.
+    #[doc(hidden)]
     pub fn invalid_session_id(description: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidSessionId, "SessionID is not valid!", description)
     }
@@ -88,6 +89,7 @@ impl Error {
     }
 
     /// A setting of a client that is out of its range; also for bindings that meet one before core can.
+    #[doc(hidden)]
     pub fn invalid_config(description: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidConfig, "Invalid configuration!", description)
     }
@@ -110,11 +112,13 @@ impl Error {
     }
 
     /// The caller's wish to stop.
+    #[doc(hidden)]
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "The call was cancelled.", "").with_retryable(true)
     }
 
     /// A bug of this library, met at the border to another language.
+    #[doc(hidden)]
     pub fn internal(description: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, "A bug in wts-session!", description)
     }

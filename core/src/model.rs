@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_usual_members_are_at_hand_and_the_order_is_kept() {
-        let json = include_str!("../../tests/bodies/session-completed.json");
+        let json = include_str!("../tests/data/session-completed.json");
         let session = Session::from_json(json).unwrap();
         assert_eq!(session.id().unwrap().len(), 36);
         assert_eq!(session.status(), Some(SessionStatus::Completed));
