@@ -246,9 +246,10 @@ static void a_fork_in_a_callback_ends_the_call_of_the_child(void)
 int main(void)
 {
     stand_in_start(NULL);
+    /* The first: later, the requests of the other tests count in the account's limits. */
+    test("a child does not wait for the limits of its parent", each_process_has_limits_of_its_own);
     test("a fork in a callback ends the call of the child", a_fork_in_a_callback_ends_the_call_of_the_child);
     test("a child has connections of its own", children_keep_off_the_connections_of_the_parent);
-    test("a child does not wait for the limits of its parent", each_process_has_limits_of_its_own);
     test("a child finds the queues of its parent empty", queues_are_empty_in_a_child);
     test("50 forks while 4 threads call", fork_while_threads_call);
     return tests_done();
