@@ -109,10 +109,10 @@ test-crate: | system ## the Rust crate as its users meet it: package, public API
 	scripts/test-crate
 
 test-python: stand-in python ## the tests of the Python package
-	cd bindings-python && pytest -q
+	cd bindings-python && pytest -q --timeout 600
 
 test-packaging: stand-in python ## the Python wheel and source distribution, in clean environments
-	cd bindings-python && pytest -q -m packaging
+	cd bindings-python && pytest -q --timeout 1800 -m packaging
 
 test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
