@@ -105,7 +105,7 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 test-rust: stand-in ## the tests of core and of the stand-in
 	cargo test --locked -q -p wts-session -p wts-stand-in
 
-test-crate: | system ## the Rust crate as its users meet it: package, public API, a program that adds it
+test-crate: stand-in ## the Rust crate as its users meet it: package, public API, a program that adds it
 	scripts/test-crate
 
 test-python: stand-in python ## the tests of the Python package

@@ -6,7 +6,8 @@
 #include "stand_in.h"
 #include "wts_session.h"
 
-/* With the repeats, fewer requests than a bulk call may have of the long window: one more would wait for five minutes. */
+/* With the repeats, fewer requests than a bulk call may have of the long window: one more would wait for five minutes.
+ */
 enum { SESSIONS = 900, KINDS = 40 };
 
 static const wts_rate_limit limits[] = {{200, 5000}, {1000, 300000}};

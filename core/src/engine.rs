@@ -17,6 +17,7 @@ use crate::observer::Event;
 use crate::ops::Request;
 use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, Reuse, wait_before};
+use crate::trace;
 use crate::transport::{Failure, Transport, Via, timed_out};
 
 /// A wait for the account's limits that is worth an event.
@@ -100,6 +101,16 @@ impl Engine {
 
     /// Sends `request` until it is settled, or must not be sent again.
     pub(crate) async fn execute(
+        &self,
+        flow: &Flow,
+        request: &Request,
+        deadline: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Error> {
+        trace::in_span(request, self.attempt_until_settled(flow, request, deadline, progress)).await
+    }
+
+    async fn attempt_until_settled(
         &self,
         flow: &Flow,
         request: &Request,
@@ -242,8 +253,11 @@ impl Engine {
     }
 
     fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
-        if let Some(observer) = &self.shared.config.observer {
-            observer.notify(&event());
+        let observer = self.shared.config.observer.as_ref();
+        if observer.is_some() || cfg!(feature = "tracing") {
+            let event = event();
+            trace::event(&event);
+            observer.into_iter().for_each(|observer| observer.notify(&event));
         }
     }
 
@@ -268,7 +282,8 @@ impl Engine {
     /// Tells of a long wait for the account's limits, once for all requests that wait.
     fn emit_waiting(&self) {
         let Shared { config, member, waiting_until, .. } = &*self.shared;
-        let wait = config.observer.as_ref().and_then(|_| member.wait_for_limits());
+        let is_heard = config.observer.is_some() || cfg!(feature = "tracing");
+        let wait = if is_heard { member.wait_for_limits() } else { None };
         let Some(wait) = wait.filter(|wait| *wait >= NOTABLE_WAIT) else { return };
         let now = Instant::now();
         let mut until = waiting_until.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,6 +24,10 @@
 //! `ring` (default): cryptography by *ring*, unless the program has installed a rustls provider for the whole process. A
 //! program with a provider of its own uses `default-features = false` and installs its provider before it makes a client;
 //! then only that one is compiled in, and `rustls::ClientConfig::builder()` works as before.
+//!
+//! `tracing`: a span for each call, with events for attempts, retries and waits. Neither the key nor a body is in them.
+//!
+//! `test-util`: errors made by hand, for the tests of a program.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -51,6 +55,7 @@ mod progress;
 mod retry;
 mod secret;
 mod text;
+mod trace;
 mod transport;
 mod validate;
 
