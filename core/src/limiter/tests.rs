@@ -358,6 +358,7 @@ fn without_limits_a_deadline_that_passes_is_no_matter_of_the_limits() {
         let _held = client.open_flow().acquire(None).await.unwrap();
         let deadline = Instant::now() + ms(100);
         assert_eq!(client.open_flow().acquire(Some(deadline)).await.unwrap_err(), Refused::Expired);
+        assert_eq!(client.open_flow().acquire(Some(deadline)).await.unwrap_err(), Refused::Expired, "it has passed");
     });
 }
 

@@ -157,7 +157,8 @@ impl Acquire {
             return Poll::Ready(Ok(Slot::new(self.flow.clone())));
         }
         let bound = state.ledger.bound(member, now);
-        if self.deadline.is_some_and(|deadline| limiter.instant(bound) > deadline) {
+        // A deadline that has passed already is no matter of the limits if they would let the request pass.
+        if bound > now && self.deadline.is_some_and(|deadline| limiter.instant(bound) > deadline) {
             return Poll::Ready(Err(Refused::TooLong(Duration::from_micros(bound - now))));
         }
         let id = state.ledger.ask(flow, now);
