@@ -138,6 +138,7 @@ impl Client {
 
     /// Ends the background thread, if there is one, and waits until it has ended. Its calls are dropped. A plain drop of the
     /// client does not wait.
+    #[doc(hidden)]
     pub fn join_background(&self) {
         if let Some((background, _)) = self.background.get() {
             background.join();
@@ -178,6 +179,7 @@ impl Client {
     ///
     /// # Errors
     /// What `check` returns.
+    #[doc(hidden)]
     pub fn wait_unless<F, E>(
         &self,
         future: F,

@@ -36,7 +36,7 @@ const MAX_URL_BYTES: usize = 2048;
 const SERVICE_PARTS: [&str; 6] = ["chat", "core", "crm", "session", "v1", "v2"];
 
 /// How the API key is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthScheme {
     /// `Authorization: Bearer <key>`, as the API's reference has it.
@@ -71,7 +71,7 @@ impl AuthScheme {
 }
 
 /// One limit of an account: at most `requests` in any sliding window of length `period`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RateLimit {
     /// The most requests in a window, 1 to 1,000,000.
     pub requests: u32,
@@ -80,6 +80,11 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
+    /// At most `requests` in any sliding window of length `period`.
+    pub const fn new(requests: u32, period: Duration) -> Self {
+        Self { requests, period }
+    }
+
     /// What the API allows each account: 200 requests in 5 s, and 1,000 in 5 min.
     pub const OF_THE_API: [Self; 2] = [
         Self { requests: 200, period: Duration::from_secs(5) },

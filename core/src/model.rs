@@ -90,8 +90,9 @@ fn unknown_status(name: &str) -> String {
 }
 
 /// Options of `update_session_status`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[must_use]
 pub struct UpdateOptions {
     /// Whether a chatbot that is running in the session is stopped (`options.stopBotInExecution`). Default: false.
     pub stop_bot_in_execution: bool,
@@ -111,8 +112,9 @@ impl UpdateOptions {
 }
 
 /// Options of `complete_session`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[must_use]
 pub struct CompleteOptions {
     /// Whether a new message of the contact reopens the session (`reactivateOnNewMessage`). Default: false.
     pub reactivate_on_new_message: bool,

@@ -17,6 +17,17 @@ pub(crate) fn in_span<F: Future>(_: &Request, call: F) -> impl Future<Output = F
     call
 }
 
+/// `task` with the span and the subscriber of the caller, for a task that another thread may run.
+#[cfg(feature = "tracing")]
+pub(crate) fn with_context<F: Future>(task: F) -> impl Future<Output = F::Output> {
+    tracing::instrument::WithSubscriber::with_current_subscriber(tracing::Instrument::in_current_span(task))
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn with_context<F: Future>(task: F) -> impl Future<Output = F::Output> {
+    task
+}
+
 /// Retries and pauses are warnings, a long wait for the limits is information, attempts are for debugging.
 #[cfg(feature = "tracing")]
 pub(crate) fn event(event: &Event<'_>) {
@@ -32,7 +43,7 @@ pub(crate) fn event(event: &Event<'_>) {
             tracing::warn!(attempt, error = error.code(), wait_s = wait.as_secs_f64(), "a request is sent again");
         }
         Event::Pause { wait } => {
-            tracing::warn!(wait_s = wait.as_secs_f64(), "the API's rate limit is reached (HTTP 429)")
+            tracing::warn!(wait_s = wait.as_secs_f64(), "the API's rate limit is reached (HTTP 429)");
         }
         Event::Waiting { wait } => tracing::info!(wait_s = wait.as_secs_f64(), "the account's limits are reached"),
     }

@@ -75,3 +75,14 @@ async fn a_call_is_a_span_with_events_and_the_key_is_in_none() {
     assert!(lines[3].starts_with("DEBUG") && lines[3].contains("attempt=2 http_status=200"), "{text}");
     assert!(!text.contains(stand_in.token()));
 }
+
+#[test]
+fn a_bulk_call_on_another_thread_is_heard_by_the_subscriber_of_the_caller() {
+    let stand_in = StandIn::start(&["--limit", "off", "--create-unknown"]);
+    let recorder = Recorder::default();
+    let _guard = tracing::subscriber::set_default(recorder.clone());
+    let client = Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).build_blocking().unwrap();
+    assert_eq!(client.complete_sessions(["one", "two"], CompleteOptions::new()).count(), 2);
+    let text = recorder.0.lock().unwrap().clone();
+    assert_eq!(text.lines().filter(|line| line.starts_with("INFO")).count(), 2, "{text}");
+}

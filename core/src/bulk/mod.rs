@@ -27,6 +27,7 @@ use crate::background::Background;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::ops::{Item, Operation};
+use crate::trace;
 use drive::drive;
 use state::{EndOfDriver, Reason, Shared, StopMode};
 
@@ -104,7 +105,7 @@ impl Bulk {
         };
         let driver = match driver {
             Ok((runtime, thread)) => {
-                let task = runtime.spawn(drive(engine, operation, source, Arc::clone(&shared)));
+                let task = runtime.spawn(trace::with_context(drive(engine, operation, source, Arc::clone(&shared))));
                 Some(Driver { runtime, tasks: vec![task.abort_handle()], _thread: thread })
             }
             Err(error) => {

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::Session;
 
 /// The result of one item of a bulk call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The place of the item in the input, from 0.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, UpdateOptions};
 
 /// An operation on sessions, with its options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// `update_session_status`
@@ -20,7 +20,7 @@ pub enum Operation {
 }
 
 /// The input of one call, or of one item of a bulk call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Item {
     /// For [`Operation::UpdateSessionStatus`].
