@@ -247,7 +247,10 @@ pub unsafe extern "C" fn wts_config_set_rate_limits(config: *mut Config, limits:
     let change = |config: &mut Config| {
         // SAFETY: what the header asks of the caller.
         let limits = unsafe { read_limits(limits, count) };
-        config.rate_limits = limits.map(|limits| config.change(|builder| builder.rate_limits(limits)));
+        config.rate_limits = limits.map(|limits| match limits.as_slice() {
+            [] => config.change(ClientBuilder::no_rate_limits),
+            limits => config.change(|builder| builder.rate_limits(limits)),
+        });
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::setting(config, change) }

@@ -53,7 +53,7 @@ pub(crate) fn builder(settings: Settings) -> Result<ClientBuilder, Error> {
     }
     builder = match settings.rate_limits {
         Some(Either::A(windows)) => builder.rate_limits(windows.iter().map(rate_limit).collect::<Result<Vec<_>, _>>()?),
-        Some(Either::B(Null)) => builder.rate_limits([]),
+        Some(Either::B(Null)) => builder.no_rate_limits(),
         None => builder,
     };
     if let Some(scheme) = settings.auth_scheme {

@@ -71,7 +71,7 @@ describe('a logger', () => {
       const id = newId();
       const lines = new Lines();
       await standIn.script(id, LIMITED);
-      await complete(clientWith(lines, { rateLimits: [] }), id);
+      await complete(clientWith(lines, { rateLimits: null }), id);
       const [pause, retry] = lines.of('warn');
       assert.match(pause, PAUSE);
       assert.match(retry, RETRY);

@@ -119,7 +119,7 @@ fn with_setting(builder: ClientBuilder, name: &str, value: &Bound<'_, PyAny>) ->
         "max_concurrency" => {
             builder.max_concurrency(count("concurrency", whole_number(name, value)?).map_err(refused)?)
         }
-        "rate_limits" if value.is_none() => builder.rate_limits([]),
+        "rate_limits" if value.is_none() => builder.no_rate_limits(),
         "rate_limits" => builder.rate_limits(rate_limits(name, value)?),
         "auth_scheme" => {
             let scheme = text(name, value)?.to_string_lossy();

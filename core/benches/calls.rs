@@ -27,12 +27,12 @@ fn main() {
     let stand_in = StandIn::start(&["--limit", "off", "--create-unknown", "--keep", "1"]);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let builder = Client::builder().api_key(stand_in.token()).base_url(stand_in.api());
-    let client = builder.clone().rate_limits([]).build().unwrap();
+    let client = builder.clone().no_rate_limits().build().unwrap();
     let limited = builder
         .clone()
         .rate_limits([wts_session::RateLimit { requests: 1_000_000, period: std::time::Duration::from_secs(1) }]);
     let limited = limited.build().unwrap();
-    let blocking = builder.rate_limits([]).build_blocking().unwrap();
+    let blocking = builder.no_rate_limits().build_blocking().unwrap();
     let mut raw = Raw::new(&runtime, &stand_in, AT_ONCE);
     let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
     for round in 0..=ROUNDS {

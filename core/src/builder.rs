@@ -32,7 +32,8 @@ struct Settings {
     total_timeout: Option<Duration>,
     max_retries: u32,
     max_concurrency: u32,
-    rate_limits: Vec<RateLimit>,
+    /// None: off.
+    rate_limits: Option<Vec<RateLimit>>,
     reserve: f64,
     auth_scheme: AuthScheme,
     allow_insecure_http: bool,
@@ -59,7 +60,7 @@ impl Default for Settings {
             total_timeout: Some(DEFAULT_TOTAL_TIMEOUT),
             max_retries: DEFAULT_MAX_RETRIES,
             max_concurrency: DEFAULT_MAX_CONCURRENCY,
-            rate_limits: RateLimit::OF_THE_API.to_vec(),
+            rate_limits: Some(RateLimit::OF_THE_API.to_vec()),
             reserve: DEFAULT_RESERVE,
             auth_scheme: AuthScheme::Bearer,
             allow_insecure_http: false,
@@ -125,9 +126,15 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// The account's limits, at most 8; none at all switches limiting off. Default: [`RateLimit::OF_THE_API`].
+    /// The account's limits, 1 to 8 of them. Default: [`RateLimit::OF_THE_API`].
     pub fn rate_limits(mut self, limits: impl Into<Vec<RateLimit>>) -> Self {
-        self.settings.rate_limits = limits.into();
+        self.settings.rate_limits = Some(limits.into());
+        self
+    }
+
+    /// Switches the account's limits off: only the API's 429 slows this client down then.
+    pub fn no_rate_limits(mut self) -> Self {
+        self.settings.rate_limits = None;
         self
     }
 
@@ -219,7 +226,7 @@ impl Settings {
         }
         in_range("number of retries", self.max_retries, &RETRIES, |count| count.to_string())?;
         in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
-        check_rate_limits(&self.rate_limits, unit)?;
+        let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, unit))?;
         in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
         let key = parse_key(self.api_key.as_ref())?;
         Ok(Config {
@@ -230,7 +237,7 @@ impl Settings {
             total_timeout: self.total_timeout,
             max_retries: self.max_retries,
             max_concurrency: self.max_concurrency,
-            rate_limits: self.rate_limits,
+            rate_limits,
             reserve: self.reserve,
             language: self.language,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
@@ -255,7 +262,9 @@ impl blocking::Client {
 
 #[cfg(test)]
 mod tests {
-    use crate::Client;
+    use std::time::Duration;
+
+    use crate::{Client, RateLimit};
 
     #[test]
     fn debug_shows_neither_the_key_nor_a_password() {
@@ -263,6 +272,20 @@ mod tests {
         assert!(!format!("{builder:?}").contains("CANARY"), "{builder:?}");
         let builder = Client::builder().base_url("https://api.wts.chat");
         assert!(format!("{builder:?}").contains("https://api.wts.chat"));
+    }
+
+    #[test]
+    fn an_empty_list_of_limits_is_no_way_to_switch_them_off() {
+        let error = Client::builder().api_key("k").rate_limits([]).build().unwrap_err();
+        assert_eq!(error.code(), "invalid_config");
+        assert!(Client::builder().api_key("k").no_rate_limits().build().is_ok());
+        for (limit, told) in [
+            (RateLimit::new(0, Duration::from_secs(5)), "from 1 to 1000000, not 0"),
+            (RateLimit::new(1, Duration::ZERO), "from 0.001 s to 86400 s, not 0 s"),
+        ] {
+            let error = Client::builder().api_key("k").rate_limits([limit]).build().unwrap_err();
+            assert!(error.description().contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1).
 pub(crate) const RETRIES: RangeInclusive<u32> = 0..=100;
 pub(crate) const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
 const WINDOW_REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
-const MAX_WINDOWS: usize = 8;
+const NUMBERS_OF_LIMITS: RangeInclusive<usize> = 1..=8;
 const MAX_KEY_BYTES: usize = 4096;
 const MAX_URL_BYTES: usize = 2048;
 
@@ -197,18 +197,13 @@ fn out_of_range<T: Copy>(
     Error::invalid_config(format!("The {name} is from {least} to {most}, not {value}."))
 }
 
-pub(crate) fn check_rate_limits(limits: &[RateLimit], unit: Unit) -> Result<(), Error> {
-    if limits.len() > MAX_WINDOWS {
-        return Err(Error::invalid_config(format!(
-            "There are at most {MAX_WINDOWS} rate limits, not {}.",
-            limits.len()
-        )));
-    }
-    for limit in limits {
+pub(crate) fn check_rate_limits(limits: Vec<RateLimit>, unit: Unit) -> Result<Vec<RateLimit>, Error> {
+    in_range("number of rate limits", limits.len(), &NUMBERS_OF_LIMITS, |count| count.to_string())?;
+    for limit in &limits {
         in_range("number of requests of a rate limit", limit.requests, &WINDOW_REQUESTS, |count| count.to_string())?;
         in_range("period of a rate limit", limit.period, &DURATIONS, |period| unit.show(period))?;
     }
-    Ok(())
+    Ok(limits)
 }
 
 /// The key as it is sent. No message shows any of it.

@@ -23,7 +23,7 @@ use wts_session::{
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
 
 fn builder(stand_in: &StandIn) -> ClientBuilder {
-    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).rate_limits([]).max_retries(0)
+    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).no_rate_limits().max_retries(0)
 }
 
 fn complete() -> CompleteOptions {

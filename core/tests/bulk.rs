@@ -21,7 +21,7 @@ use wts_session::{
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
 
 fn builder(stand_in: &StandIn) -> ClientBuilder {
-    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).rate_limits([]).max_retries(0)
+    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).no_rate_limits().max_retries(0)
 }
 
 fn complete() -> CompleteOptions {
@@ -242,7 +242,7 @@ fn run_again(name: &str, variables: &[(&str, &str)]) {
 fn without_a_thread_every_item_has_an_outcome_that_says_so() {
     const API: &str = "WTS_TEST_API_WITHOUT_THREADS";
     if let Ok(api) = std::env::var(API) {
-        let builder = || Client::builder().api_key("k").base_url(&*api).rate_limits([]).max_retries(0);
+        let builder = || Client::builder().api_key("k").base_url(&*api).no_rate_limits().max_retries(0);
         let client = builder().build_blocking().unwrap();
         let outcomes = client.complete_sessions(ids(10), complete()).in_order();
         let pushed = client.bulk(completing());

@@ -65,7 +65,7 @@ impl Server {
     }
 
     fn builder(&self) -> ClientBuilder {
-        Client::builder().api_key("pn_test").base_url(&self.base_url).rate_limits([]).max_retries(0)
+        Client::builder().api_key("pn_test").base_url(&self.base_url).no_rate_limits().max_retries(0)
     }
 
     fn requests(&self) -> usize {
@@ -294,7 +294,7 @@ async fn all_closed(stand_in: &StandIn) {
 }
 
 fn builder(stand_in: &StandIn) -> ClientBuilder {
-    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).rate_limits([]).max_retries(0)
+    Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).no_rate_limits().max_retries(0)
 }
 
 #[tokio::test]

@@ -227,6 +227,7 @@ impl Case {
             "total_timeout_ms" => builder.total_timeout(wts_session::binding::milliseconds("total timeout", number())?),
             "max_retries" => builder.max_retries(wts_session::binding::count("number of retries", number())?),
             "max_concurrency" => builder.max_concurrency(wts_session::binding::count("concurrency", number())?),
+            "rate_limits" if value.is_null() => builder.no_rate_limits(),
             "rate_limits" => builder.rate_limits(rate_limits(value)),
             "auth_scheme" => builder.auth_scheme(AuthScheme::from_name(&self.expand(value))?),
             "allow_insecure_http" => builder.allow_insecure_http(value.as_bool().unwrap()),
