@@ -56,7 +56,7 @@ impl Answer {
     }
 
     fn failure(&self, key: &Secret) -> Error {
-        let envelope = Envelope::parse(&self.body).redacted(key);
+        let envelope = Envelope::parse(&self.body, key);
         let kind = self.kind(&envelope);
         let facts = facts(self.status, envelope.key.as_deref(), envelope.error_id.as_deref());
         let (message, description) = if kind == ErrorKind::UnexpectedResponse && self.is_html() && self.status >= 400 {
@@ -111,9 +111,11 @@ impl Answer {
         if self.body.is_empty() {
             return None;
         }
-        // The cut comes after the redaction, or else half a key could stand at it.
+        // Only a part of a large body is read. The cut comes after the redaction, so that half a key never stands at it.
         let start = &self.body[..self.body.len().min(2 * MAX_TEXT_BYTES + key.reveal().len())];
-        Some(cut(key.redact(String::from_utf8_lossy(start).into_owned())))
+        let text = String::from_utf8_lossy(start).into_owned();
+        let is_whole = start.len() == self.body.len();
+        Some(cut(if is_whole { key.redact(text) } else { key.redact_start(text) }))
     }
 }
 
@@ -312,5 +314,27 @@ mod tests {
         let error = result(404, &body).unwrap_err();
         let shown = error.body().unwrap();
         assert!(shown.len() <= 4096 && !shown.contains("pn_"), "{}", &shown[4080..]);
+    }
+
+    #[test]
+    fn a_key_that_is_echoed_again_and_again_is_not_shown_in_part() {
+        let key = format!("pn_{}", "CANARY".repeat(8));
+        let echoes = key.repeat(2000);
+        for body in [echoes.clone(), format!("{{\"text\":\"{echoes}\"}}"), format!("{{\"text\":\"\\u0020{echoes}\"}}")]
+        {
+            let answer = Answer { status: 500, retry_after: None, body: body.into_bytes() };
+            let error = answer.into_result(&Default::default(), &Secret::new(key.clone())).unwrap_err();
+            for text in [error.body().unwrap(), error.message()] {
+                assert!(!text.contains("CANARY"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn key_and_error_id_are_cut_too() {
+        let long = "K".repeat(1_000_000);
+        let error = result(500, &format!("{{\"key\":\"{long}\",\"id\":{{\"shortValue\":\"{long}\"}}}}")).unwrap_err();
+        assert!(error.key().unwrap().len() <= 4096 && error.error_id().unwrap().len() <= 4096);
+        assert!(format!("{error:?}").len() < 20_000);
     }
 }

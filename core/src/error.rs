@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::error_kind::ErrorKind;
+use crate::text::beginning;
 
-/// The length that message, description and body are cut to.
+/// The length that every text of an error is cut to.
 pub(crate) const MAX_TEXT_BYTES: usize = 4096;
 
 /// A failure, with all that is known about it.
@@ -129,8 +130,8 @@ impl Error {
     }
 
     pub(crate) fn with_envelope(mut self, key: Option<String>, error_id: Option<String>) -> Self {
-        self.0.key = key;
-        self.0.error_id = error_id;
+        self.0.key = key.map(cut);
+        self.0.error_id = error_id.map(cut);
         self
     }
 
@@ -287,10 +288,7 @@ impl ErrorForTests {
 
 /// `text` without what is beyond the longest length.
 pub(crate) fn cut(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = (0..=MAX_TEXT_BYTES).rfind(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-    }
+    text.truncate(beginning(&text, MAX_TEXT_BYTES).len());
     text
 }
 

@@ -4,8 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::text::beginning;
+
+/// How much of a string's JSON text is read where only its beginning is shown: more than a text and a key are long, even if
+/// each letter is an escape.
+const MAX_LITERAL_BYTES: usize = 64 * 1024;
 
 /// Calls `visit` with the name and the value of each member of `object`, in order. A name may hold half a surrogate pair,
 /// so it comes as bytes.
@@ -21,17 +27,54 @@ pub(crate) fn for_each_member<'a>(
     deserializer.end()
 }
 
-/// The elements of a JSON array; none for any other text.
-pub(crate) fn elements(array: &str) -> Vec<&RawValue> {
-    serde_json::from_str(array).unwrap_or_default()
+/// Calls `visit` with each element of `array`, in order.
+///
+/// # Errors
+/// If `array` is no JSON array.
+pub(crate) fn for_each_element<'a>(array: &'a str, visit: impl FnMut(&'a RawValue)) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(array);
+    deserializer.deserialize_seq(Elements(visit))?;
+    deserializer.end()
 }
 
 /// The string that `value` is; none for any other value. Half a surrogate pair becomes U+FFFD.
 pub(crate) fn string(value: &RawValue) -> Option<String> {
-    if !value.get().starts_with('"') {
+    value.get().starts_with('"').then(|| decoded(value.get()))?
+}
+
+/// The beginning of the string that `value` is, and whether that is all of it.
+pub(crate) fn string_start(value: &RawValue) -> Option<(String, bool)> {
+    let literal = value.get();
+    if !literal.starts_with('"') {
         return None;
     }
-    let Bytes(bytes) = serde_json::from_str(value.get()).ok()?;
+    let start = beginning_of_literal(literal);
+    if start.len() == literal.len() {
+        return Some((decoded(literal)?, true));
+    }
+    Some((decoded(&format!("{start}\""))?, false))
+}
+
+/// The beginning of a JSON string's text, which ends in front of an escape or a character, never within one.
+fn beginning_of_literal(literal: &str) -> &str {
+    if literal.len() <= MAX_LITERAL_BYTES {
+        return literal;
+    }
+    let bytes = literal.as_bytes();
+    let mut at = 1;
+    while at < MAX_LITERAL_BYTES {
+        at += match bytes[at] {
+            b'\\' if bytes[at + 1] == b'u' => 6,
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    beginning(literal, at)
+}
+
+/// The string of a JSON string's text.
+fn decoded(literal: &str) -> Option<String> {
+    let Bytes(bytes) = serde_json::from_str(literal).ok()?;
     Some(String::from_utf8(bytes.into_owned()).unwrap_or_else(|error| repaired(error.as_bytes())))
 }
 
@@ -73,6 +116,23 @@ impl<'de, F: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<F> {
     }
 }
 
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        while let Some(element) = array.next_element()? {
+            (self.0)(element);
+        }
+        Ok(())
+    }
+}
+
 /// A string as bytes: JSON text may hold half a surrogate pair, `str` may not.
 struct Bytes<'de>(Cow<'de, [u8]>);
 
@@ -100,7 +160,33 @@ impl<'de> Deserialize<'de> for Bytes<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{for_each_member, string};
+    use serde_json::value::RawValue;
+
+    use super::{MAX_LITERAL_BYTES, for_each_element, for_each_member, string, string_start};
+
+    #[test]
+    fn a_long_string_is_cut_between_characters() {
+        for (unit, letter) in
+            [("a", "a"), ("\u{1f44d}", "\u{1f44d}"), ("\\u00e3", "\u{e3}"), ("\\\\", "\\"), ("\\n", "\n")]
+        {
+            for shift in 0..6 {
+                let literal = format!("\"{}{}\"", "x".repeat(shift), unit.repeat(MAX_LITERAL_BYTES));
+                let (text, is_whole) = string_start(&RawValue::from_string(literal).unwrap()).unwrap();
+                let rest = text[shift..].strip_suffix('\u{fffd}').unwrap_or(&text[shift..]);
+                assert!(!is_whole && !rest.is_empty() && rest.replace(letter, "").is_empty(), "{unit}");
+            }
+        }
+        let short = RawValue::from_string("\"a\\nb\"".to_owned()).unwrap();
+        assert_eq!(string_start(&short), Some(("a\nb".to_owned(), true)));
+    }
+
+    #[test]
+    fn elements_come_in_order() {
+        let mut seen = Vec::new();
+        for_each_element(r#"[1, "a", [[2]]]"#, |element| seen.push(element.get())).unwrap();
+        assert_eq!(seen, ["1", "\"a\"", "[[2]]"]);
+        assert!(for_each_element("{}", |_| {}).is_err() && for_each_element("[1", |_| {}).is_err());
+    }
 
     #[test]
     fn half_a_surrogate_pair_is_repaired() {

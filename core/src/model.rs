@@ -1,5 +1,6 @@
 //! What goes in and what comes out: statuses, options, results.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -243,8 +244,10 @@ impl<'de> Deserialize<'de> for Fields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields: Vec<(String, Value)> = Vec::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    match fields.iter_mut().find(|(known, _)| *known == name) {
+                let mut places = HashMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    let place = *places.entry(name.clone()).or_insert(fields.len());
+                    match fields.get_mut(place) {
                         Some((_, earlier)) => *earlier = value,
                         None => fields.push((name, value)),
                     }
@@ -265,6 +268,8 @@ impl fmt::Debug for Session {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::{Session, SessionStatus};
 
     #[test]
@@ -292,6 +297,16 @@ mod tests {
         assert_eq!((completed.last_message_in(), completed.get("status")), (None, Some("\"NEW\"")));
         let names: Vec<_> = completed.fields().unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["success", "sessionId", "status", "lastMessageIn"]);
+        assert_eq!(Session::from_json(r#"{"a":1,"b":2,"a":3}"#).unwrap().fields().unwrap()[0].1, 3);
         assert!(Session::from_json("[]").is_err() && Session::from_json("{\"a\":1").is_err());
+    }
+
+    #[test]
+    fn many_members_are_read_in_time() {
+        let members: Vec<_> = (0..200_000).map(|number| format!("\"m{number}\":{number}")).collect();
+        let session = Session::from_json(format!("{{{}}}", members.join(","))).unwrap();
+        let started = Instant::now();
+        assert_eq!(session.fields().unwrap().len(), 200_000);
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 }

@@ -26,6 +26,14 @@ impl Secret {
         if text.contains(self.reveal()) { text.replace(self.reveal(), REDACTED) } else { text }
     }
 
+    /// As [`redact`](Self::redact), for a text that goes on where `start` ends: a key that is cut by its end is taken out too.
+    pub(crate) fn redact_start(&self, mut start: String) -> String {
+        let key = self.reveal().as_bytes();
+        let cut_off = (1..key.len()).rev().find(|length| start.as_bytes().ends_with(&key[..*length]));
+        start.truncate(start.len() - cut_off.unwrap_or(0));
+        self.redact(start)
+    }
+
     /// The header value `<prefix><key>`, marked sensitive; its memory is wiped with its last clone.
     pub(crate) fn header_value(&self, prefix: &str) -> HeaderValue {
         let text = Zeroizing::new([prefix.as_bytes(), self.reveal().as_bytes()].concat());
@@ -65,6 +73,9 @@ mod tests {
         let header = secret.header_value("Bearer ");
         assert_eq!(header.as_bytes(), b"Bearer pn_CANARY");
         assert_eq!(format!("{header:?}"), "Sensitive");
+        assert_eq!(secret.redact_start("pn_CANARY pn_CAN".to_owned()), "[redacted] ");
+        assert_eq!(secret.redact_start("pn_CANARY".to_owned()), "[redacted]");
+        assert_eq!(secret.redact_start("a b".to_owned()), "a b");
         assert_eq!(secret.redact("a pn_CANARY b pn_CANARY".to_owned()), "a [redacted] b [redacted]");
     }
 }

@@ -12,6 +12,12 @@ pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|character: char| character.is_whitespace() || is_invisible(character))
 }
 
+/// The first `max` bytes of `text`, or fewer so that no character is cut.
+pub(crate) fn beginning(text: &str, max: usize) -> &str {
+    let end = (0..=max.min(text.len())).rfind(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}
+
 /// `text` in quotes, escaped, cut to a length that fits a message.
 pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 40;
