@@ -3,7 +3,7 @@
 //! It knows no clock, no lock and no task. A *member* is a client, with its limits and its room for requests in flight. A
 //! *flow* is one call of a member, single or bulk, and a *waiter* is one request of a flow that waits for a slot.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::clock::{Micros, micros};
@@ -30,6 +30,8 @@ pub(super) enum End {
 }
 
 /// The requests of an account, as far as they still count, and who waits to send one.
+///
+/// It has no hash maps: it lives as long as the process, and leak checkers report their memory, which is known by its middle.
 #[derive(Debug)]
 pub(super) struct Ledger {
     in_flight: usize,
@@ -42,8 +44,8 @@ pub(super) struct Ledger {
     light_in_flight: usize,
     light_ended: Ends,
     members: BTreeMap<MemberId, Member>,
-    flows: HashMap<FlowId, Flow>,
-    waiting: HashMap<WaiterId, FlowId>,
+    flows: BTreeMap<FlowId, Flow>,
+    waiting: BTreeMap<WaiterId, FlowId>,
     /// The tag of the flow that was served last.
     virtual_time: u64,
     last_id: u64,
@@ -134,8 +136,8 @@ impl Default for Ledger {
             light_in_flight: 0,
             light_ended: Ends::default(),
             members: BTreeMap::new(),
-            flows: HashMap::new(),
-            waiting: HashMap::new(),
+            flows: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             virtual_time: 0,
             last_id: 0,
             slowdown: Slowdown::default(),

@@ -1,6 +1,6 @@
 //! Tasks that wait for slots. Slots are granted to them, so a task that is not polled holds up nobody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::MutexGuard;
@@ -31,7 +31,7 @@ pub(crate) enum Refused {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) ledger: Ledger,
-    waiters: HashMap<WaiterId, Waiter>,
+    waiters: BTreeMap<WaiterId, Waiter>,
     /// The waiter whose timer is set to the next look at the ledger, and the time that it is set to.
     timekeeper: Option<(WaiterId, Option<Micros>)>,
     /// Grants in the order of their times, also those that were taken up.

@@ -2,7 +2,7 @@
 //!
 //! tokio's threads for blocking work would be as many as there are look-ups, and a panic where the system gives none.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -71,7 +71,7 @@ struct Lookups {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<String>,
-    asking: HashMap<String, Vec<oneshot::Sender<Answer>>>,
+    asking: BTreeMap<String, Vec<oneshot::Sender<Answer>>>,
     threads: usize,
     idle_threads: usize,
 }
