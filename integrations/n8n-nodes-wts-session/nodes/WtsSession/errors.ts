@@ -60,6 +60,6 @@ export function errorFields(error: Error): IDataObject {
 
 /** The message without the description, which n8n shows below it. */
 function headline({ message, description }: WtsError): string {
-  const end = ` ${description}`;
-  return message.endsWith(end) ? message.slice(0, -end.length) : message;
+  const end = [`: ${description}`, ` ${description}`].find((ending) => message.endsWith(ending));
+  return end === undefined ? message : message.slice(0, -end.length);
 }
