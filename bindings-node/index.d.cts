@@ -138,7 +138,7 @@ export interface ClientOptions {
    */
   maxConcurrency?: number | undefined;
   /**
-   * The account's limits, at most 8; `null` switches limiting off. All clients of a process with the same base URL and
+   * The account's limits, 1 to 8 of them; `null` switches limiting off. All clients of a process with the same base URL and
    * key share them.
    *
    * @defaultValue the API's: 200 requests in 5 s, and 1,000 in 5 min

@@ -175,6 +175,7 @@ describe('numbers that are none of ours', () => {
     ]) {
       assert.throws(() => new Client({ ...standIn.connection, rateLimits: [limit] }), { code: 'invalid_config' });
     }
+    assert.throws(() => new Client({ ...standIn.connection, rateLimits: [] }), { code: 'invalid_config' });
   });
 });
 
@@ -185,11 +186,9 @@ describe('what is as good as the usual', () => {
     assert.equal((await new Client(options).completeSession('session_23456', call)).success, true);
   });
 
-  it('null and an empty list switch limits off, null the total time', async () => {
-    for (const rateLimits of [null, []]) {
-      const unlimited = new Client({ ...standIn.connection, rateLimits, totalTimeoutMs: null });
-      assert.equal((await unlimited.completeSession('session_23456')).success, true);
-    }
+  it('null switches limits and the total time off', async () => {
+    const unlimited = new Client({ ...standIn.connection, rateLimits: null, totalTimeoutMs: null });
+    assert.equal((await unlimited.completeSession('session_23456')).success, true);
   });
 
   it('options of another realm', async () => {
