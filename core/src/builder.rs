@@ -13,6 +13,7 @@ use crate::config::{
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::secret::Secret;
+use crate::shared_limits::{LedgerAddress, SharedLimitsFallback, parse_account};
 use crate::{VERSION, blocking};
 
 /// Makes a client. Every setting has a default; a setting out of its range is an error of [`build`](Self::build).
@@ -35,13 +36,16 @@ struct Settings {
     /// None: off.
     rate_limits: Option<Vec<RateLimit>>,
     reserve: f64,
+    shared_limits: Option<GivenUrl>,
+    shared_limits_account: Option<String>,
+    shared_limits_fallback: SharedLimitsFallback,
     auth_scheme: AuthScheme,
     allow_insecure_http: bool,
     language: &'static str,
     observer: Option<Observer>,
 }
 
-/// A base URL that was not checked yet: it may carry a password.
+/// An address that was not checked yet: it may carry a password.
 #[derive(Clone)]
 struct GivenUrl(String);
 
@@ -62,6 +66,9 @@ impl Default for Settings {
             max_concurrency: DEFAULT_MAX_CONCURRENCY,
             rate_limits: Some(RateLimit::OF_THE_API.to_vec()),
             reserve: DEFAULT_RESERVE,
+            shared_limits: None,
+            shared_limits_account: None,
+            shared_limits_fallback: SharedLimitsFallback::Wait,
             auth_scheme: AuthScheme::Bearer,
             allow_insecure_http: false,
             language: "rust",
@@ -146,6 +153,34 @@ impl<C> ClientBuilder<C> {
         self
     }
 
+    /// Where the ledger is that processes of one account share, so that all of them together keep to its limits:
+    ///
+    /// - `off`: nowhere, each process has a budget of its own.
+    /// - `machine`, or `file:///dir`: in a folder of this machine.
+    /// - `redis://`, `rediss://`, `valkey://`, `valkeys://` and `user:password@host:port/database`; `redis+unix:///socket`;
+    ///   `redis+sentinel://host1,host2/master`; `redis+cluster://host1,host2`. `?prefix=` sets what all keys begin with. Redis
+    ///   is 6.2 or newer, Valkey 8 or newer. It needs the feature `redis`.
+    /// - `n8n`: the Redis of n8n's queue mode, from `QUEUE_BULL_REDIS_*`; off where n8n does not run in that mode.
+    ///
+    /// Default: the environment's `WTS_SHARED_LIMITS`, or else `off`.
+    pub fn shared_limits(mut self, ledger: impl Into<String>) -> Self {
+        self.settings.shared_limits = Some(GivenUrl(ledger.into()));
+        self
+    }
+
+    /// A name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys.
+    /// Default: each base URL and key is an account of its own.
+    pub fn shared_limits_account(mut self, name: impl Into<String>) -> Self {
+        self.settings.shared_limits_account = Some(name.into());
+        self
+    }
+
+    /// What happens while the shared ledger can't be reached. Default: [`SharedLimitsFallback::Wait`].
+    pub fn shared_limits_fallback(mut self, fallback: SharedLimitsFallback) -> Self {
+        self.settings.shared_limits_fallback = fallback;
+        self
+    }
+
     /// How the key is sent. Default: [`AuthScheme::Bearer`].
     pub fn auth_scheme(mut self, scheme: AuthScheme) -> Self {
         self.settings.auth_scheme = scheme;
@@ -164,6 +199,8 @@ impl<C> ClientBuilder<C> {
     pub fn with_environment(mut self) -> Self {
         self.settings.api_key = self.settings.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
         self.settings.base_url = self.settings.base_url.or_else(|| environment("WTS_BASE_URL").map(GivenUrl));
+        let shared_limits = || environment("WTS_SHARED_LIMITS").map(GivenUrl);
+        self.settings.shared_limits = self.settings.shared_limits.or_else(shared_limits);
         self
     }
 
@@ -228,6 +265,10 @@ impl Settings {
         in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
         let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, unit))?;
         in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
+        let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment));
+        let shared_limits = given.transpose()?.flatten();
+        let shared_limits_account = self.shared_limits_account.as_deref().map(parse_account).transpose()?;
+        let shared_limits_fallback = self.shared_limits_fallback.checked()?;
         let key = parse_key(self.api_key.as_ref())?;
         Ok(Config {
             authorization: key.header_value(self.auth_scheme.prefix()),
@@ -239,6 +280,9 @@ impl Settings {
             max_concurrency: self.max_concurrency,
             rate_limits,
             reserve: self.reserve,
+            shared_limits,
+            shared_limits_account,
+            shared_limits_fallback,
             language: self.language,
             user_agent: format!("wts-session/{VERSION} ({})", self.language),
             observer: self.observer,

@@ -12,6 +12,7 @@ use reqwest::header::HeaderValue;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::secret::Secret;
+use crate::shared_limits::{LedgerAddress, SharedLimitsFallback};
 use crate::text::{shortened, trimmed};
 
 pub(crate) const DEFAULT_BASE_URL: &str = "https://api.wts.chat";
@@ -104,6 +105,10 @@ pub(crate) struct Config {
     pub(crate) max_concurrency: u32,
     pub(crate) rate_limits: Vec<RateLimit>,
     pub(crate) reserve: f64,
+    /// None: each process has a budget of its own.
+    pub(crate) shared_limits: Option<LedgerAddress>,
+    pub(crate) shared_limits_account: Option<String>,
+    pub(crate) shared_limits_fallback: SharedLimitsFallback,
     pub(crate) language: &'static str,
     pub(crate) user_agent: String,
     pub(crate) observer: Option<Observer>,

@@ -48,6 +48,9 @@ pub enum ErrorKind {
     Closed,
     /// A bug of this library.
     Internal,
+    /// The ledger of the limits that processes share (`shared_limits`) can't be reached, or refuses. Nothing
+    /// was sent.
+    LimitsUnavailable,
 }
 
 impl ErrorKind {
@@ -71,6 +74,7 @@ impl ErrorKind {
         Self::Cancelled,
         Self::Closed,
         Self::Internal,
+        Self::LimitsUnavailable,
     ];
 
     /// The code that stands for this kind in every language, such as `missing_fields`.
@@ -94,6 +98,7 @@ impl ErrorKind {
             Self::Cancelled => "cancelled",
             Self::Closed => "closed",
             Self::Internal => "internal",
+            Self::LimitsUnavailable => "limits_unavailable",
         }
     }
 
@@ -119,6 +124,7 @@ impl ErrorKind {
             Self::Cancelled => 16,
             Self::Closed => 17,
             Self::Internal => 18,
+            Self::LimitsUnavailable => 19,
         }
     }
 
@@ -144,6 +150,7 @@ impl ErrorKind {
             Self::Cancelled => "WtsError",
             Self::Closed => "ClientClosedError",
             Self::Internal => "WtsError",
+            Self::LimitsUnavailable => "LimitsUnavailableError",
         }
     }
 }

@@ -54,6 +54,7 @@ mod per_process;
 mod progress;
 mod retry;
 mod secret;
+mod shared_limits;
 mod text;
 mod trace;
 mod transport;
@@ -69,6 +70,7 @@ pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 pub use observer::{Event, Observer};
 pub use ops::{Item, Operation};
+pub use shared_limits::SharedLimitsFallback;
 
 /// The version of this library, the same in every language.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
