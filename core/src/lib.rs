@@ -55,6 +55,7 @@ mod progress;
 mod retry;
 mod secret;
 mod shared_limits;
+mod signals;
 mod text;
 mod trace;
 mod transport;

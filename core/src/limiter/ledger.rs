@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::clock::{Micros, micros};
-use super::slowdown::Slowdown;
+use super::slowdown::{CHANCES, Slowdown};
 use crate::config::RateLimit;
 
 pub(super) type MemberId = u64;
@@ -244,7 +244,7 @@ impl Ledger {
 
     /// Nobody sends before `wait` is over, or a time of our own choice. Returns when that is.
     pub(super) fn pause(&mut self, sent_at: Micros, wait: Option<Duration>, now: Micros) -> Micros {
-        self.slowdown.pause(sent_at, wait.map(micros), now)
+        self.slowdown.pause(sent_at, wait.map(micros), fastrand::u64(0..CHANCES), now)
     }
 
     /// The API took a request that was sent at `sent_at`.

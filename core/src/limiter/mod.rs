@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod ledger;
+mod shared;
 mod slowdown;
 mod waiting;
 

@@ -1,5 +1,7 @@
 //! What follows a 429: a pause, then requests one by one, until they go through again.
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Micros;
 
 const MILLISECOND: Micros = 1000;
@@ -18,61 +20,72 @@ const WIDEST_PACE: Micros = 300 * MILLISECOND;
 /// How many requests are sent at that pace before all is as it was.
 const PACED_REQUESTS: u32 = 200;
 
-/// The effect of the 429 answers so far.
-#[derive(Debug, Default)]
+/// How many numbers by chance there are: 0 and those below it.
+pub(super) const CHANCES: u64 = 65_536;
+
+/// The effect of the 429 answers so far. A time of 0 is none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Slowdown {
-    paused_until: Option<Micros>,
+    paused_until: Micros,
     /// When the latest pause was set: what was sent before knew nothing of it.
-    set_at: Option<Micros>,
+    set_at: Micros,
     /// How many pauses in a row, each of which did not help.
     strikes: u32,
-    next: Option<Micros>,
+    next: Micros,
     paced_requests: u32,
 }
 
 impl Slowdown {
-    pub(super) fn pause(&mut self, sent_at: Micros, wait: Option<Micros>, now: Micros) -> Micros {
-        let is_new = self.set_at.is_none_or(|set_at| sent_at > set_at);
+    /// A request that was sent at `sent_at` was answered by 429. `chance` is below [`CHANCES`]. Returns the end of the pause.
+    pub(super) fn pause(&mut self, sent_at: Micros, wait: Option<Micros>, chance: u64, now: Micros) -> Micros {
+        let is_new = self.set_at == 0 || sent_at > self.set_at;
         if is_new {
             self.strikes = (self.strikes + 1).min(16);
-            self.set_at = Some(now);
+            self.set_at = now;
         }
         self.paced_requests = PACED_REQUESTS;
-        let until = now + wait.map_or_else(|| self.own_pause(), |wait| wait.min(LONGEST_TOLD_PAUSE));
-        let until = match self.paused_until {
-            Some(earlier) if !is_new && wait.is_none() => earlier,
-            Some(earlier) => earlier.max(until),
-            None => until,
-        };
-        self.paused_until = Some(until);
-        until
+        if is_new || wait.is_some() || self.paused_until == 0 {
+            let wait = wait.map_or_else(|| self.own_pause(chance), |wait| wait.min(LONGEST_TOLD_PAUSE));
+            self.hold_until(now + wait);
+        }
+        self.paused_until
     }
 
     /// Half of it certain, half of it by chance, so that processes that share the account part.
-    fn own_pause(&self) -> Micros {
-        let longest = doubled(SHORTEST_PAUSE, self.strikes, LONGEST_PAUSE);
-        longest / 2 + fastrand::u64(0..=longest / 2)
+    fn own_pause(&self, chance: u64) -> Micros {
+        let half = doubled(SHORTEST_PAUSE, self.strikes, LONGEST_PAUSE) / 2;
+        half + half * chance / CHANCES
+    }
+
+    /// Nobody sends before `time`.
+    pub(super) fn hold_until(&mut self, time: Micros) {
+        self.paused_until = self.paused_until.max(time);
     }
 
     pub(super) fn recovered(&mut self, sent_at: Micros) {
-        if self.set_at.is_some_and(|set_at| sent_at > set_at) {
+        if self.set_at > 0 && sent_at > self.set_at {
             self.strikes = 0;
         }
     }
 
     pub(super) fn earliest(&self, now: Micros) -> Micros {
-        now.max(self.paused_until.unwrap_or(now)).max(self.next.unwrap_or(now))
+        now.max(self.paused_until).max(self.next)
     }
 
     pub(super) fn is_over(&self, now: Micros) -> bool {
         self.earliest(now) <= now && self.strikes == 0
     }
 
+    /// Whether requests leave one by one.
+    pub(super) fn is_paced(&self) -> bool {
+        self.paced_requests > 0
+    }
+
     /// A request leaves now.
     pub(super) fn count(&mut self, now: Micros) {
         if self.paced_requests > 0 {
             self.paced_requests -= 1;
-            self.next = Some(now + doubled(CLOSEST_PACE, self.strikes, WIDEST_PACE));
+            self.next = now + doubled(CLOSEST_PACE, self.strikes, WIDEST_PACE);
         }
     }
 }

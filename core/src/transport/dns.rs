@@ -14,6 +14,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
 use crate::per_process::PerProcess;
+use crate::signals::without_signals;
 
 const MAX_THREADS: usize = 4;
 const MAX_IDLE_TIME: Duration = Duration::from_secs(5);
@@ -25,15 +26,25 @@ pub(super) struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let lookup = LOOKUPS
-            .get_or_make(|| Ok::<_, LookupError>(Lookups::new(system_lookup)))
-            .and_then(|lookups| lookups.ask(name.as_str()));
-        Box::pin(async move {
-            let addresses =
-                lookup?.await.map_err(|_| LookupError::from(io::Error::other("the look-up was given up")))??;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
+        let lookup = begin(name.as_str());
+        Box::pin(async move { Ok(Box::new(end(lookup).await?.into_iter()) as Addrs) })
     }
+}
+
+/// The addresses of `host`, with port 0.
+#[cfg(feature = "redis")]
+pub(crate) async fn look_up(host: &str) -> io::Result<Vec<SocketAddr>> {
+    end(begin(host)).await.map_err(io::Error::other)
+}
+
+type Lookup = Result<oneshot::Receiver<Answer>, LookupError>;
+
+fn begin(host: &str) -> Lookup {
+    LOOKUPS.get_or_make(|| Ok::<_, LookupError>(Lookups::new(system_lookup))).and_then(|lookups| lookups.ask(host))
+}
+
+async fn end(lookup: Lookup) -> Answer {
+    lookup?.await.map_err(|_| LookupError::from(io::Error::other("the look-up was given up")))?
 }
 
 fn system_lookup(host: &str) -> io::Result<Vec<SocketAddr>> {
@@ -138,29 +149,6 @@ impl Lookups {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Threads that `start` starts handle no signals: those are the program's own.
-#[cfg(unix)]
-fn without_signals<T>(start: impl FnOnce() -> T) -> T {
-    use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-    let mut blocked = SigSet::all();
-    // Those that an instruction raises in its own thread can't wait.
-    for signal in [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL, Signal::SIGTRAP, Signal::SIGSYS] {
-        blocked.remove(signal);
-    }
-    let before = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    let result = start();
-    if let Ok(before) = before {
-        // It was valid before.
-        let _ = before.thread_set_mask();
-    }
-    result
-}
-
-#[cfg(not(unix))]
-fn without_signals<T>(start: impl FnOnce() -> T) -> T {
-    start()
 }
 
 #[cfg(test)]

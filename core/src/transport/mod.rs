@@ -33,10 +33,18 @@ use crate::progress::Progress;
 
 use self::causes::innermost;
 use self::connection::Settings;
+#[cfg(feature = "redis")]
+pub(crate) use self::dns::look_up;
 pub(crate) use self::failure::Failure;
 use self::failure::{has_ended, is_broken, is_out_of_resources, no_answer};
 use self::pool::{Lease, Pool};
 use self::proxy::Proxy;
+
+/// TLS as for the API, for other connections of a program in `language`.
+#[cfg(feature = "redis")]
+pub(crate) fn tls_config(language: &str) -> Result<rustls::ClientConfig, Error> {
+    tls::config(true, language)
+}
 
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_CONNECT_TIME: Duration = Duration::from_secs(5);

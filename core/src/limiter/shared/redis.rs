@@ -1,0 +1,348 @@
+//! The shared ledger in Redis or Valkey: one script call for each exchange.
+//!
+//! redis-rs speaks the protocol. The connections are ours, so that TLS trusts what it trusts everywhere else and needs no
+//! provider of the whole process, and so that no request is queued or sent again behind our back. All keys are in one slot of
+//! a cluster: following its redirections is all that a cluster needs.
+
+use std::io;
+use std::sync::Arc;
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, Script, ServerErrorKind, Value, cmd,
+};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::exchange::{Reply, Request, Status};
+use super::store::Failure;
+use crate::error::Error;
+use crate::limiter::clock::Micros;
+use crate::shared_limits::{Node, RedisAddress, Topology};
+use crate::transport::{look_up, tls_config};
+
+const SCRIPT: &str = include_str!("machine.lua");
+const MAX_REDIRECTIONS: usize = 5;
+/// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
+const LASTING: [&str; 6] = ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "unknown command", "DB index"];
+
+pub(super) struct RedisStore {
+    address: RedisAddress,
+    keys: Vec<String>,
+    hash: String,
+    tls: Option<Arc<ClientConfig>>,
+    /// The node of a cluster that has the keys, once it is known.
+    owner: Option<Node>,
+    connection: Option<MultiplexedConnection>,
+    danger: Option<String>,
+    is_danger_known: bool,
+}
+
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisStore").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl RedisStore {
+    pub(super) fn open(address: &RedisAddress, id: &str, language: &str) -> Result<Self, Error> {
+        let tls = if address.uses_tls { Some(Arc::new(tls_config(language)?)) } else { None };
+        let keys = ["s", "l", "a", "m", "w"].map(|name| format!("{}{{{id}}}:{name}", address.prefix));
+        Ok(Self {
+            address: address.clone(),
+            keys: keys.to_vec(),
+            hash: Script::new(SCRIPT).get_hash().to_owned(),
+            tls,
+            owner: None,
+            connection: None,
+            danger: None,
+            is_danger_known: false,
+        })
+    }
+
+    /// Takes what is known of the server's eviction policy.
+    pub(super) fn danger(&mut self) -> Option<String> {
+        self.danger.take()
+    }
+
+    /// Whatever fails, the next exchange has a new connection: an answer that comes late is never read for another.
+    pub(super) async fn exchange(&mut self, request: &Request) -> Result<Reply, Failure> {
+        let connection = self.connection.take();
+        let result = self.exchange_on(connection, request).await;
+        if result.is_err() {
+            self.owner = None;
+        }
+        result.map_err(|failure| self.without_password(failure))
+    }
+
+    async fn exchange_on(
+        &mut self,
+        connection: Option<MultiplexedConnection>,
+        request: &Request,
+    ) -> Result<Reply, Failure> {
+        let mut connection = match connection {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let request = serde_json::to_string(request).map_err(|error| Failure::passing(error.to_string()))?;
+        let mut asking = false;
+        for _ in 0..MAX_REDIRECTIONS {
+            match self.call(&mut connection, &request, asking).await {
+                Ok(reply) => {
+                    self.connection = Some(connection);
+                    return Ok(reply);
+                }
+                Err(error) => {
+                    let Some((address, is_passing)) = redirection(&error) else { return Err(failure(&error)) };
+                    if !is_passing {
+                        self.owner = Some(address.clone());
+                    }
+                    asking = is_passing;
+                    connection = self.connect_to(&address).await?;
+                }
+            }
+        }
+        Err(Failure::passing("the cluster sends from one node to the next"))
+    }
+
+    async fn call(
+        &self,
+        connection: &mut MultiplexedConnection,
+        request: &str,
+        asking: bool,
+    ) -> Result<Reply, RedisError> {
+        let call = |name: &str, code: &str| {
+            let mut call = cmd(name);
+            call.arg(code).arg(self.keys.len()).arg(&self.keys).arg(request);
+            call
+        };
+        match self.send(connection, call("EVALSHA", &self.hash), asking).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.send(connection, call("EVAL", SCRIPT), asking).await
+            }
+            result => result,
+        }
+    }
+
+    async fn send(&self, connection: &mut MultiplexedConnection, call: Cmd, asking: bool) -> Result<Reply, RedisError> {
+        if asking {
+            cmd("ASKING").exec_async(connection).await?;
+        }
+        let value: Value = call.query_async(connection).await?;
+        parse_reply(&value).ok_or_else(|| (ErrorKind::Parse, "the script's answer is not what it should be").into())
+    }
+
+    async fn connect(&mut self) -> Result<MultiplexedConnection, Failure> {
+        let mut connection = match (&self.owner, &self.address.topology) {
+            (Some(owner), _) => self.connect_to(owner).await?,
+            (None, Topology::Single) => self.connect_to(&self.address.nodes[0]).await?,
+            (None, Topology::Cluster) => self.connect_to_first().await?,
+            (None, Topology::Sentinel { master }) => {
+                let node = self.ask_sentinels(master).await?;
+                self.connect_to(&node).await?
+            }
+        };
+        if !self.is_danger_known {
+            self.is_danger_known = true;
+            self.danger = eviction_policy(&mut connection).await;
+        }
+        Ok(connection)
+    }
+
+    async fn connect_to_first(&self) -> Result<MultiplexedConnection, Failure> {
+        let mut last = Failure::passing("there is no node");
+        for node in &self.address.nodes {
+            match self.connect_to(node).await {
+                Ok(connection) => return Ok(connection),
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
+    }
+
+    /// Where the master is, as the first sentinel that answers says.
+    async fn ask_sentinels(&self, master: &str) -> Result<Node, Failure> {
+        let mut last = Failure::passing("there is no sentinel");
+        for node in &self.address.nodes {
+            match self.ask_sentinel(node, master).await {
+                Ok(node) => return Ok(node),
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_sentinel(&self, sentinel: &Node, master: &str) -> Result<Node, Failure> {
+        let mut connection = self.open_connection(sentinel, RedisConnectionInfo::default()).await?;
+        let answer: Option<(String, u16)> = cmd("SENTINEL")
+            .arg("GET-MASTER-ADDR-BY-NAME")
+            .arg(master)
+            .query_async(&mut connection)
+            .await
+            .map_err(|error| failure(&error))?;
+        let (host, port) = answer.ok_or_else(|| Failure {
+            text: format!("the sentinel {sentinel} knows no master of that name"),
+            is_lasting: true,
+        })?;
+        Ok(Node::Tcp { host, port })
+    }
+
+    async fn connect_to(&self, node: &Node) -> Result<MultiplexedConnection, Failure> {
+        let mut login = RedisConnectionInfo::default().set_db(self.address.database).set_skip_set_lib_name();
+        if let Some(user) = &self.address.user {
+            login = login.set_username(user);
+        }
+        if let Some(password) = &self.address.password {
+            login = login.set_password(password.reveal());
+        }
+        self.open_connection(node, login).await
+    }
+
+    async fn open_connection(&self, node: &Node, login: RedisConnectionInfo) -> Result<MultiplexedConnection, Failure> {
+        let no_connection = |error: io::Error| Failure::passing(format!("no connection to {node}: {error}"));
+        match node {
+            Node::Unix(path) => log_in(unix::connect(path).await.map_err(no_connection)?, login).await,
+            Node::Tcp { host, port } => {
+                let stream = connect_tcp(host, *port).await.map_err(no_connection)?;
+                match &self.tls {
+                    None => log_in(stream, login).await,
+                    Some(tls) => {
+                        let name = ServerName::try_from(host.clone())
+                            .map_err(|error| no_connection(io::Error::other(error)))?;
+                        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
+                        log_in(stream.map_err(|error| tls_failure(node, &error))?, login).await
+                    }
+                }
+            }
+        }
+    }
+
+    fn without_password(&self, mut failure: Failure) -> Failure {
+        if let Some(password) = &self.address.password {
+            failure.text = password.redact(failure.text);
+        }
+        failure
+    }
+}
+
+async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = io::Error::other("the name has no address");
+    for mut address in look_up(host).await? {
+        address.set_port(port);
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::path::Path;
+
+    use tokio::net::UnixStream;
+
+    pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
+        UnixStream::connect(path).await
+    }
+}
+
+#[cfg(not(unix))]
+mod unix {
+    use std::io;
+    use std::path::Path;
+
+    use tokio::net::TcpStream;
+
+    pub(super) async fn connect(_path: &Path) -> io::Result<TcpStream> {
+        Err(io::Error::other("there are no unix sockets on this system"))
+    }
+}
+
+async fn log_in<S>(stream: S, login: RedisConnectionInfo) -> Result<MultiplexedConnection, Failure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+    let (connection, driver) =
+        MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(|error| failure(&error))?;
+    tokio::spawn(driver);
+    Ok(connection)
+}
+
+/// The eviction policy, if keys may be lost by it. A server that does not tell is no worse for it.
+async fn eviction_policy(connection: &mut MultiplexedConnection) -> Option<String> {
+    let text: String = cmd("INFO").arg("memory").query_async(connection).await.ok()?;
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let policy = value("maxmemory_policy").filter(|policy| *policy != "noeviction")?;
+    value("maxmemory").filter(|bytes| *bytes != "0")?;
+    Some(policy.to_owned())
+}
+
+/// The node that a cluster sends to, and whether for this one call.
+fn redirection(error: &RedisError) -> Option<(Node, bool)> {
+    let (address, _) = error.redirect_node()?;
+    let (host, port) = address.rsplit_once(':')?;
+    let node = Node::Tcp { host: host.to_owned(), port: port.parse().ok()? };
+    Some((node, error.kind() == ErrorKind::Server(ServerErrorKind::Ask)))
+}
+
+fn failure(error: &RedisError) -> Failure {
+    let text = error.to_string();
+    let is_lasting = matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Parse)
+        || LASTING.iter().any(|word| text.contains(word));
+    Failure { text, is_lasting }
+}
+
+/// A certificate that does not hold is a lasting fault; a connection that broke is not.
+fn tls_failure(node: &Node, error: &io::Error) -> Failure {
+    let is_lasting = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    Failure { text: format!("no TLS with {node}: {error}"), is_lasting }
+}
+
+pub(super) fn parse_reply(value: &Value) -> Option<Reply> {
+    let [status, time, epoch, version, rest, reason, pause, look, grants, bounds, free] = &list(value)?[..] else {
+        return None;
+    };
+    Some(Reply {
+        status: match number(status)? {
+            0 => Status::Done,
+            1 => Status::Replay,
+            2 => Status::Late,
+            _ => return None,
+        },
+        time: number(time)?,
+        epoch: number(epoch)?,
+        version: number(version)?,
+        rest: number(rest)?,
+        reason: redis::from_redis_value_ref(reason).ok()?,
+        pause: number(pause)?,
+        look: match look {
+            Value::Int(-1) => None,
+            look => Some(number(look)?),
+        },
+        grants: numbers(grants)?,
+        bounds: numbers(bounds)?,
+        free: list(free)?.iter().map(numbers).collect::<Option<_>>()?,
+    })
+}
+
+fn list(value: &Value) -> Option<&Vec<Value>> {
+    if let Value::Array(values) = value { Some(values) } else { None }
+}
+
+fn number(value: &Value) -> Option<Micros> {
+    if let Value::Int(number) = value { Micros::try_from(*number).ok() } else { None }
+}
+
+fn numbers(value: &Value) -> Option<Vec<u64>> {
+    list(value)?.iter().map(number).collect()
+}
