@@ -15,6 +15,9 @@ mod ledger;
 #[allow(dead_code)]
 #[path = "../src/limiter/slowdown.rs"]
 mod slowdown;
+#[allow(dead_code)]
+#[path = "../src/limiter/supply.rs"]
+mod supply;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -43,8 +46,8 @@ fn grant_ns(waiters: usize, flows: usize) -> f64 {
     let mut flow_of: HashMap<_, _> = asks.map(|flow| (ledger.ask(flow, 0), flow)).collect();
     let start = Instant::now();
     for now in 1..=GRANTS {
-        let waiter = ledger.grant(now).unwrap();
-        let flow = flow_of.remove(&waiter).unwrap();
+        let grant = ledger.grant(now).unwrap();
+        let flow = flow_of.remove(&grant.waiter).unwrap();
         ledger.end(member, flow, End::Known, now);
         flow_of.insert(ledger.ask(flow, now), flow);
     }

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 use crate::answer::Answer;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::limiter::{Flow, Member, Refused, Slot, of_account};
+use crate::limiter::{Flow, Member, News, Refused, Slot, Terms, of_account};
 use crate::model::Session;
-use crate::observer::Event;
+use crate::observer::{Event, SharedLimitsEvent};
 use crate::ops::Request;
 use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, Reuse, wait_before};
@@ -44,11 +44,12 @@ struct Shared {
 impl Engine {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let shared = Shared {
-            member: of_account(&config.base_url, &config.key).join(
-                &config.rate_limits,
-                config.reserve,
-                config.max_concurrency as usize,
-            ),
+            member: of_account(config)?.join(&Terms {
+                limits: &config.rate_limits,
+                reserve: config.reserve,
+                max_in_flight: config.max_concurrency as usize,
+                timeout: config.timeout,
+            }),
             retries: RetryBudget::new(),
             reuse: Reuse::new(),
             closed: watch::Sender::new(false),
@@ -91,12 +92,12 @@ impl Engine {
     /// As [`execute`](Self::execute), within the total time limit.
     pub(crate) async fn call(&self, request: &Request, progress: &Arc<Progress>) -> Result<Session, Error> {
         let deadline = self.shared.config.total_timeout.map(|limit| Instant::now() + limit);
-        self.execute(&self.open_flow(), request, deadline, progress).await
+        self.execute(&self.open_flow(false), request, deadline, progress).await
     }
 
     /// A call begins, single or bulk, which has its turns among the calls of the account.
-    pub(crate) fn open_flow(&self) -> Flow {
-        self.shared.member.open_flow()
+    pub(crate) fn open_flow(&self, is_bulk: bool) -> Flow {
+        self.shared.member.open_flow(is_bulk)
     }
 
     /// Sends `request` until it is settled, or must not be sent again.
@@ -151,7 +152,8 @@ impl Engine {
     ) -> Result<Error, Error> {
         let Shared { config, member, retries, .. } = &*self.shared;
         let may_repeat = request.is_idempotent || !error.may_have_been_applied();
-        if retry > config.max_retries || !error.retryable() || !may_repeat {
+        let is_of_use = error.retryable() && error.kind() != ErrorKind::LimitsUnavailable;
+        if retry > config.max_retries || !is_of_use || !may_repeat {
             return Err(error);
         }
         let time_left = deadline.map_or(LONGEST_WAIT, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -297,11 +299,44 @@ impl Engine {
     /// The right to send one request now: under `max_concurrency`, and under the account's limits.
     async fn admission(&self, flow: &Flow, deadline: Option<Instant>) -> Result<Slot, Error> {
         self.emit_waiting();
-        let slot = self.unless_closed(flow.acquire(deadline)).await?;
+        let slot = self.unless_closed(self.acquire(flow, deadline)).await?;
         slot.map_err(|refused| match refused {
+            Refused::Unavailable { text, is_lasting } => limits_unavailable(&text, is_lasting),
             Refused::TooLong(wait) => too_long(wait),
             Refused::Expired => timed_out(true),
         })
+    }
+
+    /// Waits for a slot, and tells of what happens to the ledger that processes share meanwhile.
+    async fn acquire(&self, flow: &Flow, deadline: Option<Instant>) -> Result<Slot, Refused> {
+        let mut slot = flow.acquire(deadline);
+        loop {
+            tokio::select! {
+                biased;
+                slot = &mut slot => {
+                    self.emit_news();
+                    return slot;
+                }
+                () = self.shared.member.news() => self.emit_news(),
+            }
+        }
+    }
+
+    fn emit_news(&self) {
+        for news in self.shared.member.take_news() {
+            self.emit(|| {
+                Event::SharedLimits(match &news {
+                    News::Reached => SharedLimitsEvent::Reached,
+                    News::Resting { wait, reason } => SharedLimitsEvent::Resting { wait: *wait, reason },
+                    News::Lost { reason } => SharedLimitsEvent::Lost { reason },
+                    News::FallbackBegan { share, wait } => {
+                        SharedLimitsEvent::FallbackBegan { share: *share, wait: *wait }
+                    }
+                    News::FallbackEnded => SharedLimitsEvent::FallbackEnded,
+                    News::Evicts { policy } => SharedLimitsEvent::Evicts { policy },
+                })
+            });
+        }
     }
 
     async fn unless_closed<F: Future>(&self, wait: F) -> Result<F::Output, Error> {
@@ -322,4 +357,13 @@ fn too_long(wait: Duration) -> Error {
     )
     .with_retryable(true)
     .with_retry_after(Some(wait))
+}
+
+fn limits_unavailable(why: &str, is_lasting: bool) -> Error {
+    Error::new(
+        ErrorKind::LimitsUnavailable,
+        "The shared ledger of the rate limits can't be used.",
+        format!("Nothing was sent, because shared_limits has no answer: {why}."),
+    )
+    .with_retryable(!is_lasting)
 }

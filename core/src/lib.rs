@@ -69,7 +69,7 @@ pub use config::{AuthScheme, RateLimit};
 pub use error::ErrorForTests;
 pub use error::{Error, ErrorKind};
 pub use model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
-pub use observer::{Event, Observer};
+pub use observer::{Event, Observer, SharedLimitsEvent};
 pub use ops::{Item, Operation};
 pub use shared_limits::SharedLimitsFallback;
 

@@ -49,6 +49,69 @@ pub enum Event<'a> {
         /// How long, as far as it is known now.
         wait: Duration,
     },
+    /// Something happened to the ledger that processes share (`shared_limits`).
+    SharedLimits(SharedLimitsEvent<'a>),
+}
+
+/// What happened to the ledger that processes share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SharedLimitsEvent<'a> {
+    /// It answers, for the first time or again.
+    Reached,
+    /// It knows nothing of what was sent before, so nobody sends for a while, in which all processes tell it.
+    Resting {
+        /// How long.
+        wait: Duration,
+        /// `first use`, or how its data was lost.
+        reason: &'a str,
+    },
+    /// It can't be reached, or refuses.
+    Lost {
+        /// Why, without a password.
+        reason: &'a str,
+    },
+    /// It can't be reached, and a share of the limits is used instead.
+    FallbackBegan {
+        /// The share, as it was set.
+        share: f64,
+        /// How long nothing is sent before that, because others' requests still count.
+        wait: Duration,
+    },
+    /// It can be reached again: the share is no longer used.
+    FallbackEnded,
+    /// The server removes keys when its memory is full: then the ledger rests, and sending stops for a while.
+    Evicts {
+        /// Its `maxmemory-policy`.
+        policy: &'a str,
+    },
+}
+
+impl SharedLimitsEvent<'_> {
+    /// Whether somebody may have to do something about it.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::FallbackBegan { .. } | Self::Evicts { .. })
+    }
+}
+
+impl fmt::Display for SharedLimitsEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Reached => write!(f, "Shared limits: the ledger answers"),
+            Self::Resting { wait, reason } => {
+                write!(f, "Shared limits: nothing is sent for {:.2} s ({reason})", wait.as_secs_f64())
+            }
+            Self::Lost { reason } => write!(f, "Shared limits: the ledger can't be used: {reason}"),
+            Self::FallbackBegan { share, wait } => {
+                write!(f, "Shared limits: {share} of the limits is used, after {:.2} s", wait.as_secs_f64())
+            }
+            Self::FallbackEnded => write!(f, "Shared limits: the ledger is used again"),
+            Self::Evicts { policy } => write!(
+                f,
+                "Shared limits: the server may remove the ledger (maxmemory-policy {policy}); noeviction keeps it"
+            ),
+        }
+    }
 }
 
 /// The event as a line for a log.
@@ -76,6 +139,7 @@ impl fmt::Display for Event<'_> {
             Event::Waiting { wait } => {
                 write!(f, "The account's limits are reached: requests wait for {:.2} s", wait.as_secs_f64())
             }
+            Event::SharedLimits(event) => event.fmt(f),
         }
     }
 }

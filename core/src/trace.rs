@@ -45,6 +45,8 @@ pub(crate) fn event(event: &Event<'_>) {
         Event::Pause { wait } => {
             tracing::warn!(wait_s = wait.as_secs_f64(), "the API's rate limit is reached (HTTP 429)");
         }
+        Event::SharedLimits(event) if event.is_warning() => tracing::warn!("{event}"),
+        Event::SharedLimits(event) => tracing::info!("{event}"),
         Event::Waiting { wait } => tracing::info!(wait_s = wait.as_secs_f64(), "the account's limits are reached"),
     }
 }

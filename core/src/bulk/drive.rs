@@ -21,7 +21,7 @@ use crate::progress::Progress;
 /// Sends the items, as many at once as there is room for.
 pub(super) async fn drive(engine: Engine, operation: Operation, mut source: Source, shared: Arc<Shared>) {
     let mut end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::RuntimeEnded };
-    let flow = engine.open_flow();
+    let flow = engine.open_flow(true);
     let mut in_flight = FuturesUnordered::new();
     poll_fn(|context| {
         loop {

@@ -6,8 +6,12 @@ use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::Limiter;
+use super::shared::Store;
+use crate::config::Config;
+use crate::error::Error;
 use crate::per_process::PerProcess;
 use crate::secret::Secret;
+use crate::shared_limits::LedgerAddress;
 
 /// An account, without its key: a base URL and a key, hashed.
 type AccountId = [u8; 32];
@@ -17,21 +21,36 @@ static ACCOUNTS: PerProcess<Mutex<Vec<Account>>> = PerProcess::new();
 
 struct Account {
     id: AccountId,
+    /// Where its ledger is that processes share.
+    ledger: Option<LedgerAddress>,
     limiter: Arc<Limiter>,
 }
 
-/// The limiter that all clients with this base URL and key share. It outlives them for as long as a request of theirs
-/// counts.
-pub(crate) fn of_account(base_url: &Url, key: &Secret) -> Arc<Limiter> {
-    let id = account_id(base_url, key);
+/// The limiter that all clients of an account share. It outlives them for as long as a request of theirs counts.
+///
+/// # Errors
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when there can't be a ledger where the settings say.
+pub(crate) fn of_account(config: &Config) -> Result<Arc<Limiter>, Error> {
+    let id = match &config.shared_limits_account {
+        Some(name) if config.shared_limits.is_some() => Sha256::digest(name).into(),
+        _ => account_id(&config.base_url, &config.key),
+    };
     let mut accounts = ACCOUNTS.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
     accounts.retain(|account| Arc::strong_count(&account.limiter) > 1 || !account.limiter.is_blank());
-    if let Some(account) = accounts.iter().find(|account| account.id == id) {
-        return Arc::clone(&account.limiter);
+    let known = accounts.iter().find(|account| account.id == id && account.ledger == config.shared_limits);
+    if let Some(account) = known {
+        return Ok(Arc::clone(&account.limiter));
     }
-    let limiter = Arc::new(Limiter::new());
-    accounts.push(Account { id, limiter: Arc::clone(&limiter) });
-    limiter
+    let limiter = match &config.shared_limits {
+        None => Limiter::new(),
+        Some(address) => {
+            let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            Limiter::shared(Store::open(address, &name, config.language)?, config.shared_limits_fallback)
+        }
+    };
+    let limiter = Arc::new(limiter);
+    accounts.push(Account { id, ledger: config.shared_limits.clone(), limiter: Arc::clone(&limiter) });
+    Ok(limiter)
 }
 
 fn account_id(base_url: &Url, key: &Secret) -> AccountId {

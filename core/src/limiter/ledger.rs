@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::clock::{Micros, micros};
 use super::slowdown::{CHANCES, Slowdown};
+use super::supply::{Credits, Share, Supply};
 use crate::config::RateLimit;
 
 pub(super) type MemberId = u64;
@@ -50,19 +51,39 @@ pub(super) struct Ledger {
     virtual_time: u64,
     last_id: u64,
     slowdown: Slowdown,
+    supply: Supply,
+    /// The sets of limits that members have had, in the order in which they came.
+    sets: Vec<Vec<Limit>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    requests: usize,
-    period: Micros,
+/// A grant, and the number of its slot in the shared ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grant {
+    pub(super) waiter: WaiterId,
+    pub(super) number: Option<u64>,
+}
+
+/// The requests that wait under one set of limits: of flows that are light, and of those that leave a reserve to others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) limits: Vec<Limit>,
+    pub(super) light: usize,
+    pub(super) heavy: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limit {
+    pub(super) requests: usize,
+    pub(super) period: Micros,
     /// How many slots a flow may hold before it has to leave some to others; 0 if it never has to.
-    reserve: usize,
+    pub(super) reserve: usize,
 }
 
 #[derive(Debug)]
 struct Member {
     limits: Vec<Limit>,
+    /// The index of its limits among all sets.
+    set: usize,
     max_in_flight: usize,
     in_flight: usize,
     /// Flows with waiters that hold fewer slots than the reserve of every limit, in the order of their tags.
@@ -141,6 +162,8 @@ impl Default for Ledger {
             virtual_time: 0,
             last_id: 0,
             slowdown: Slowdown::default(),
+            supply: Supply::default(),
+            sets: Vec::new(),
         }
     }
 }
@@ -155,9 +178,18 @@ impl Ledger {
             self.longest_period = self.longest_period.max(limit.period);
         }
         let (light, heavy) = Default::default();
+        let set = self.sets.iter().position(|set| *set == limits).unwrap_or_else(|| {
+            self.sets.push(limits.clone());
+            self.sets.len() - 1
+        });
         let id = self.new_id();
-        self.members.insert(id, Member { limits, max_in_flight, in_flight: 0, light, heavy });
+        self.members.insert(id, Member { limits, set, max_in_flight, in_flight: 0, light, heavy });
         id
+    }
+
+    /// From now on slots come from there.
+    pub(super) fn set_supply(&mut self, supply: Supply) {
+        self.supply = supply;
     }
 
     pub(super) fn leave(&mut self, member: MemberId) {
@@ -185,7 +217,7 @@ impl Ledger {
 
     /// Takes a slot at once, if nobody waits and the limits allow it.
     pub(super) fn take(&mut self, flow: FlowId, now: Micros) -> bool {
-        if !self.waiting.is_empty() {
+        if !self.waiting.is_empty() || matches!(self.supply, Supply::Shared(_)) {
             return false;
         }
         self.forget(now);
@@ -255,7 +287,7 @@ impl Ledger {
     // ---- grants ----
 
     /// Gives the next slot to the first waiter, in turn, that its limits and its member let pass.
-    pub(super) fn grant(&mut self, now: Micros) -> Option<WaiterId> {
+    pub(super) fn grant(&mut self, now: Micros) -> Option<Grant> {
         if self.waiting.is_empty() || self.slowdown.earliest(now) > now {
             return None;
         }
@@ -264,8 +296,8 @@ impl Ledger {
         let flow = self.flows.get_mut(&id)?;
         let waiter = flow.waiters.pop_first()?;
         self.waiting.remove(&waiter);
-        self.grant_to(id, now);
-        Some(waiter)
+        let number = self.grant_to(id, now);
+        Some(Grant { waiter, number })
     }
 
     /// When the next slot may be granted; none if that depends on the end of a request in flight, or nobody waits.
@@ -275,16 +307,72 @@ impl Ledger {
         Some(earliest.max(self.slowdown.earliest(now)))
     }
 
+    /// Whether there are light and heavy flows with requests that could leave if there were slots, under each set of limits.
+    pub(super) fn waits(&self) -> Vec<(bool, bool)> {
+        let mut waits = vec![(false, false); self.sets.len()];
+        for member in self.members.values().filter(|member| member.in_flight < member.max_in_flight) {
+            waits[member.set].0 |= !member.light.is_empty();
+            waits[member.set].1 |= !member.heavy.is_empty();
+        }
+        waits
+    }
+
+    /// Whether the request that asked last counts as one of a light call.
+    pub(super) fn is_light_ask(&self, flow: FlowId, now: Micros) -> bool {
+        let Some(flow) = self.flows.get(&flow) else { return false };
+        let Some(member) = self.members.get(&flow.member) else { return false };
+        flow.waiters.len() <= flow.light_room(&member.limits, now)
+    }
+
+    /// The slots that the shared ledger has granted and nobody has.
+    pub(super) fn credits(&mut self) -> Option<&mut Credits> {
+        if let Supply::Shared(credits) = &mut self.supply { Some(credits) } else { None }
+    }
+
+    /// Nobody sends before `time`.
+    pub(super) fn hold_until(&mut self, time: Micros) {
+        self.slowdown.hold_until(time);
+    }
+
+    /// How many requests wait and could leave if there were slots, under each set of limits.
+    pub(super) fn demand(&self, now: Micros) -> Vec<Waiting> {
+        let mut demand: Vec<_> =
+            self.sets.iter().map(|limits| Waiting { limits: limits.clone(), light: 0, heavy: 0 }).collect();
+        for member in self.members.values() {
+            let room = member.max_in_flight - member.in_flight;
+            let flows = member.light.iter().chain(&member.heavy).filter_map(|(_, id)| self.flows.get(id));
+            let of_flows = flows.map(|flow| (flow.waiters.len(), flow.light_room(&member.limits, now)));
+            let (light, all) =
+                of_flows.fold((0, 0), |(light, all), (count, room)| (light + count.min(room), all + count));
+            let light = light.min(room);
+            demand[member.set].light += light;
+            demand[member.set].heavy += all.min(room) - light;
+        }
+        demand
+    }
+
     /// A time before which no request of `member` gets a slot, whatever the others do.
     pub(super) fn bound(&self, member: MemberId, now: Micros) -> Micros {
         let of_limit = |limit: &Limit| self.ended.time_of_most(limit.requests - 1, limit.period, now);
-        let limits = self.members.get(&member).map_or(&[][..], |member| &member.limits);
-        limits.iter().map(of_limit).fold(self.slowdown.earliest(now), Micros::max)
+        let earliest = self.slowdown.earliest(now);
+        match (self.members.get(&member), &self.supply) {
+            (Some(member), Supply::Own) => member.limits.iter().map(of_limit).fold(earliest, Micros::max),
+            (Some(member), Supply::Shared(credits)) => earliest.max(credits.bound(member.set)),
+            _ => earliest,
+        }
     }
 
     /// How long a request of `member` has to wait for the account's limits; none if they are not what it waits for.
     pub(super) fn wait_for_limits(&self, member: MemberId, now: Micros) -> Option<Micros> {
-        let limits = &self.members.get(&member)?.limits;
+        let member = self.members.get(&member)?;
+        if let Supply::Shared(credits) = &self.supply {
+            return credits
+                .bound(member.set)
+                .max(self.slowdown.earliest(now))
+                .checked_sub(now)
+                .filter(|wait| *wait > 0);
+        }
+        let limits = &member.limits;
         let full = limits.iter().filter(|limit| self.free(limit, now) == 0);
         let time = full.map(|limit| self.time_of_free(limit, 1, now).unwrap_or(now + limit.period));
         let time = time.fold(self.slowdown.earliest(now), Micros::max);
@@ -298,6 +386,11 @@ impl Ledger {
         let first = |member: &Member| member.light.first().or(member.heavy.first()).copied();
         let (_, flow) = self.members.values().filter_map(first).min()?;
         self.flows.get(&flow)?.waiters.first().copied()
+    }
+
+    /// Whether no client is left.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.members.is_empty()
     }
 
     /// Whether nothing in it counts any more.
@@ -344,7 +437,7 @@ impl Ledger {
         let Some(flow) = self.flows.get(&id) else { return };
         let entry = (flow.tag, id);
         let Some(member) = self.members.get_mut(&flow.member) else { return };
-        if member.limits.iter().any(|limit| flow.is_heavy(limit, now)) {
+        if flow.is_heavy_for_any(&member.limits, now) {
             member.heavy.insert(entry);
         } else {
             member.light.insert(entry);
@@ -358,8 +451,10 @@ impl Ledger {
         }
     }
 
-    fn grant_to(&mut self, id: FlowId, now: Micros) {
-        let Some(flow) = self.flows.get_mut(&id) else { return };
+    /// Returns the number of the slot in the shared ledger, if it comes from there.
+    fn grant_to(&mut self, id: FlowId, now: Micros) -> Option<u64> {
+        let number = self.take_from_supply(id, now);
+        let flow = self.flows.get_mut(&id)?;
         let (member, entry) = (flow.member, (flow.tag, id));
         self.virtual_time = flow.tag;
         flow.tag += 1;
@@ -377,13 +472,28 @@ impl Ledger {
         if has_waiters {
             self.queue(id, now);
         }
+        number
+    }
+
+    fn take_from_supply(&mut self, id: FlowId, now: Micros) -> Option<u64> {
+        let flow = self.flows.get(&id)?;
+        let member = self.members.get(&flow.member)?;
+        match &mut self.supply {
+            Supply::Own => None,
+            Supply::Shared(_) if member.limits.is_empty() => None,
+            Supply::Shared(credits) => credits.take(member.set, flow.is_heavy_for_any(&member.limits, now)),
+            Supply::Share(share) => {
+                share.count();
+                None
+            }
+        }
     }
 
     /// A flow that has become heavy is not one of those that the reserve is for: what it asked for and holds does not count.
     fn note_weight(&mut self, id: FlowId, now: Micros) {
         let Some(flow) = self.flows.get_mut(&id) else { return };
         let Some(member) = self.members.get(&flow.member) else { return };
-        if !flow.was_heavy && member.limits.iter().any(|limit| flow.is_heavy(limit, now)) {
+        if !flow.was_heavy && flow.is_heavy_for_any(&member.limits, now) {
             flow.was_heavy = true;
             self.light_asks.retain(|(_, asker)| *asker != id);
             self.light_in_flight -= flow.in_flight;
@@ -423,11 +533,21 @@ impl Ledger {
     fn may_pass(&self, id: FlowId, now: Micros) -> bool {
         let Some(flow) = self.flows.get(&id) else { return false };
         let Some(member) = self.members.get(&flow.member) else { return false };
+        if member.in_flight >= member.max_in_flight {
+            return false;
+        }
         let passes = |limit: &Limit| {
             let left = if flow.is_heavy(limit, now) { self.reserved(limit, now) } else { 0 };
             self.free(limit, now) > left
         };
-        member.in_flight < member.max_in_flight && member.limits.iter().all(passes)
+        match &self.supply {
+            _ if member.limits.is_empty() => true,
+            Supply::Own => member.limits.iter().all(passes),
+            Supply::Shared(credits) => credits.has(member.set, flow.is_heavy_for_any(&member.limits, now)),
+            Supply::Share(share) => {
+                member.limits.iter().all(|limit| share.earliest(limit.period, now) <= now && passes(&limit.of(share)))
+            }
+        }
     }
 
     /// The flow of `member` whose turn is first among those that may pass.
@@ -445,7 +565,17 @@ impl Ledger {
     }
 
     fn earliest_of_flow(&self, flow: &Flow, limits: &[Limit], now: Micros) -> Option<Micros> {
-        limits.iter().try_fold(now, |latest, limit| Some(latest.max(self.earliest_under(limit, flow, now)?)))
+        limits.iter().try_fold(now, |latest, limit| {
+            let earliest = match &self.supply {
+                Supply::Own => self.earliest_under(limit, flow, now)?,
+                // The shared ledger tells.
+                Supply::Shared(_) => return None,
+                Supply::Share(share) => {
+                    self.earliest_under(&limit.of(share), flow, now)?.max(share.earliest(limit.period, now))
+                }
+            };
+            Some(latest.max(earliest))
+        })
     }
 
     fn earliest_under(&self, limit: &Limit, flow: &Flow, now: Micros) -> Option<Micros> {
@@ -472,9 +602,25 @@ impl Limit {
         let reserve = if reserve > 0.0 && requests >= SMALLEST_LIMIT_WITH_RESERVE { share.max(1) } else { share };
         Self { requests, period: micros(limit.period), reserve }
     }
+
+    fn of(&self, share: &Share) -> Self {
+        Self { requests: share.of(self.requests), reserve: share.of(self.reserve), ..*self }
+    }
 }
 
 impl Flow {
+    fn is_heavy_for_any(&self, limits: &[Limit], now: Micros) -> bool {
+        limits.iter().any(|limit| self.is_heavy(limit, now))
+    }
+
+    /// How many slots it may take before it is heavy.
+    fn light_room(&self, limits: &[Limit], now: Micros) -> usize {
+        let limits = limits.iter().filter(|limit| limit.reserve > 0);
+        let room =
+            limits.map(|limit| limit.reserve.saturating_sub(self.in_flight + self.ended.count(limit.period, now)));
+        room.min().unwrap_or(usize::MAX)
+    }
+
     fn is_heavy(&self, limit: &Limit, now: Micros) -> bool {
         limit.reserve > 0 && self.in_flight + self.ended.count(limit.period, now) >= limit.reserve
     }

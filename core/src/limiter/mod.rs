@@ -7,14 +7,19 @@
 mod accounts;
 mod clock;
 mod ledger;
+mod party;
 mod shared;
+mod sharing;
 mod slowdown;
+mod supply;
 mod waiting;
 
 pub(crate) use accounts::of_account;
+pub(crate) use sharing::News;
 pub(crate) use waiting::{Acquire, Refused};
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,44 +28,78 @@ use tokio::time::Instant;
 use crate::config::RateLimit;
 use clock::{Micros, micros};
 use ledger::{End, FlowId, MemberId};
+use party::Driver;
 use waiting::State;
+
+/// The time when a limiter is made: 0 is no time.
+const FIRST: Micros = 1;
 
 /// The budget that all clients of an account in this process share.
 pub(crate) struct Limiter {
     origin: Instant,
     state: Mutex<State>,
+    /// Speaks to the ledger that processes share, if they do.
+    driver: Option<Driver>,
+}
+
+/// What a client brings to its account.
+pub(crate) struct Terms<'a> {
+    pub(crate) limits: &'a [RateLimit],
+    /// The share of each limit that it leaves to others.
+    pub(crate) reserve: f64,
+    pub(crate) max_in_flight: usize,
+    /// The time limit of an attempt.
+    pub(crate) timeout: Duration,
 }
 
 impl Limiter {
     pub(crate) fn new() -> Self {
-        Self { origin: Instant::now(), state: Mutex::default() }
+        Self { origin: Instant::now(), state: Mutex::default(), driver: None }
     }
 
-    /// A client joins, with its limits, the share that it leaves to others, and its room for requests in flight.
-    pub(crate) fn join(self: &Arc<Self>, limits: &[RateLimit], reserve: f64, max_in_flight: usize) -> Arc<Member> {
-        let id = self.state().ledger.join(limits, reserve, max_in_flight);
-        Arc::new(Member { limiter: Arc::clone(self), id })
+    /// A client joins.
+    pub(crate) fn join(self: &Arc<Self>, terms: &Terms<'_>) -> Arc<Member> {
+        let mut state = self.state();
+        let id = state.ledger.join(terms.limits, terms.reserve, terms.max_in_flight);
+        let seen = state.sharing.as_mut().map_or(0, |sharing| {
+            sharing.note_terms(terms);
+            sharing.last_news()
+        });
+        drop(state);
+        Arc::new(Member { limiter: Arc::clone(self), id, seen: AtomicU64::new(seen) })
     }
 
     /// Nobody of the account sends before `wait` is over, or a time of our own choice if the server named none.
     /// Returns the time that is left of the pause.
-    pub(crate) fn pause(&self, sent_at: Instant, wait: Option<Duration>) -> Duration {
+    pub(crate) fn pause(self: &Arc<Self>, sent_at: Instant, wait: Option<Duration>) -> Duration {
         let (sent_at, now) = (self.micros(sent_at), self.now());
         let mut state = self.state();
-        let until = state.ledger.pause(sent_at, wait, now);
+        let state_now = &mut *state;
+        let until = match &mut state_now.sharing {
+            Some(sharing) => sharing.pause(&mut state_now.ledger, sent_at, wait, now),
+            None => state_now.ledger.pause(sent_at, wait, now),
+        };
         state.dispatch(now).wake(state);
+        self.see_to_driver();
         Duration::from_micros(until.saturating_sub(now))
     }
 
     /// The server took a request that was sent at `sent_at`: no reason to go slower any more.
     pub(crate) fn recovered(&self, sent_at: Instant) {
-        self.state().ledger.recovered(self.micros(sent_at));
+        let sent_at = self.micros(sent_at);
+        let mut state = self.state();
+        state.ledger.recovered(sent_at);
+        if let Some(sharing) = &mut state.sharing {
+            sharing.participant.accepted(sent_at);
+        }
     }
 
     /// Whether nothing in it counts any more.
     fn is_blank(&self) -> bool {
         let now = self.now();
-        self.state().ledger.is_blank(now)
+        let mut state = self.state();
+        let is_told = state.sharing.as_mut().is_none_or(|sharing| sharing.participant.is_blank(now));
+        is_told && state.ledger.is_blank(now)
     }
 
     fn now(&self) -> Micros {
@@ -68,11 +107,11 @@ impl Limiter {
     }
 
     fn micros(&self, time: Instant) -> Micros {
-        micros(time.saturating_duration_since(self.origin))
+        FIRST + micros(time.saturating_duration_since(self.origin))
     }
 
     fn instant(&self, time: Micros) -> Instant {
-        self.origin + Duration::from_micros(time)
+        self.origin + Duration::from_micros(time.saturating_sub(FIRST))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,17 +130,36 @@ impl fmt::Debug for Limiter {
 pub(crate) struct Member {
     limiter: Arc<Limiter>,
     id: MemberId,
+    /// The number of the last news that it was told.
+    seen: AtomicU64,
 }
 
 impl Member {
-    pub(crate) fn limiter(&self) -> &Limiter {
+    pub(crate) fn limiter(&self) -> &Arc<Limiter> {
         &self.limiter
     }
 
-    /// A call begins, single or bulk. Slots are given to calls in turn.
-    pub(crate) fn open_flow(self: &Arc<Self>) -> Flow {
+    /// A call begins, single or bulk. Slots are given to calls in turn. A patient one waits for as long as the ledger that
+    /// processes share can't be reached.
+    pub(crate) fn open_flow(self: &Arc<Self>, is_patient: bool) -> Flow {
         let id = self.limiter.state().ledger.open_flow(self.id);
-        Flow { inner: Arc::new(OpenFlow { member: Arc::clone(self), id }) }
+        Flow { inner: Arc::new(OpenFlow { member: Arc::clone(self), id, is_patient }) }
+    }
+
+    /// What has happened to the ledger that processes share, since it was asked last.
+    pub(crate) fn take_news(&self) -> Vec<News> {
+        let state = self.limiter.state();
+        let Some(sharing) = &state.sharing else { return Vec::new() };
+        let seen = self.seen.swap(sharing.last_news(), Ordering::Relaxed);
+        sharing.news_after(seen)
+    }
+
+    /// Waits until there is something to take.
+    pub(crate) async fn news(&self) {
+        match &self.limiter.driver {
+            Some(driver) => driver.news_after(self.seen.load(Ordering::Relaxed)).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// How long the account's limits keep requests of this client waiting; none if a slot is free.
@@ -119,7 +177,14 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.limiter.state().ledger.leave(self.id);
+        let now = self.limiter.now();
+        let mut state = self.limiter.state();
+        state.ledger.leave(self.id);
+        if let Some(sharing) = &mut state.sharing {
+            sharing.participant.hurry(now);
+        }
+        drop(state);
+        self.limiter.see_to_driver();
     }
 }
 
@@ -133,6 +198,7 @@ pub(crate) struct Flow {
 struct OpenFlow {
     member: Arc<Member>,
     id: FlowId,
+    is_patient: bool,
 }
 
 impl Flow {
@@ -141,7 +207,7 @@ impl Flow {
         Acquire::new(self.clone(), deadline)
     }
 
-    fn limiter(&self) -> &Limiter {
+    fn limiter(&self) -> &Arc<Limiter> {
         &self.inner.member.limiter
     }
 }
@@ -156,13 +222,15 @@ impl Drop for OpenFlow {
 #[derive(Debug)]
 pub(crate) struct Slot {
     flow: Flow,
+    /// Its number in the ledger that processes share.
+    number: Option<u64>,
     taken_at: Instant,
     end: End,
 }
 
 impl Slot {
-    fn new(flow: Flow) -> Self {
-        Self { flow, taken_at: Instant::now(), end: End::Unsent }
+    fn new(flow: Flow, number: Option<u64>) -> Self {
+        Self { flow, number, taken_at: Instant::now(), end: End::Unsent }
     }
 
     pub(crate) fn taken_at(&self) -> Instant {
@@ -191,7 +259,11 @@ impl Drop for Slot {
         let now = limiter.now();
         let mut state = limiter.state();
         state.ledger.end(self.flow.inner.member.id, self.flow.inner.id, self.end, now);
+        if let (Some(sharing), Some(number)) = (&mut state.sharing, self.number) {
+            sharing.end(number, self.end, now);
+        }
         state.dispatch(now).wake(state);
+        limiter.see_to_driver();
     }
 }
 

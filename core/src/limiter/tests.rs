@@ -6,13 +6,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use reqwest::Url;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep, sleep_until, timeout};
 
-use super::{Flow, Limiter, Member, Refused, of_account};
+use super::{Flow, Limiter, Member, Refused, Terms, of_account};
+use crate::Client;
 use crate::config::RateLimit;
-use crate::secret::Secret;
 
 /// What an attempt may take in these tests; a request whose end is not known may arrive so much later.
 const LEASE: Duration = Duration::from_millis(700);
@@ -30,9 +29,13 @@ fn on_a_paused_clock<F: Future>(test: F) -> F::Output {
     runtime.block_on(test)
 }
 
+fn terms(limits: &[RateLimit], reserve: f64, max_in_flight: usize) -> Terms<'_> {
+    Terms { limits, reserve, max_in_flight, timeout: LEASE }
+}
+
 /// A client with room for many requests and without a reserve.
 fn member(limiter: &Arc<Limiter>, limits: &[RateLimit]) -> Arc<Member> {
-    limiter.join(limits, 0.0, 1_000_000)
+    limiter.join(&terms(limits, 0.0, 1_000_000))
 }
 
 /// Polls once.
@@ -52,7 +55,7 @@ async fn request(flow: &Flow, answer: Duration) -> Instant {
 
 /// `count` requests of one flow, `at_once` at a time, as a bulk call sends them. Returns when each was sent.
 async fn bulk(member: Arc<Member>, count: usize, at_once: usize, answer: Duration) -> Vec<Instant> {
-    let flow = member.open_flow();
+    let flow = member.open_flow(false);
     let mut sent = Vec::new();
     let mut in_flight = JoinSet::new();
     for _ in 0..count {
@@ -156,8 +159,8 @@ proptest! {
         on_a_paused_clock(async {
             let limiter = Arc::new(Limiter::new());
             let sets = [&limits[..], &limits[..1], &limits[1..], &[]];
-            let members = sets.map(|limits| limiter.join(limits, reserve, at_once));
-            let flows: Vec<_> = (0..12).map(|number| members[number % 4].open_flow()).collect();
+            let members = sets.map(|limits| limiter.join(&terms(limits, reserve, at_once)));
+            let flows: Vec<_> = (0..12).map(|number| members[number % 4].open_flow(false)).collect();
             let patient = calls.iter().filter(|call| call.gives_up_waiting_after.is_none()).count();
             let arrivals = Arc::default();
             let plays = calls.into_iter().map(|call| play(call.clone(), flows[call.flow].clone(), Arc::clone(&arrivals)));
@@ -182,8 +185,8 @@ proptest! {
         let arrivals = Arc::new(Mutex::new(Vec::new()));
         on_a_paused_clock(async {
             let limiter = Arc::new(Limiter::new());
-            let members = [(); 3].map(|()| limiter.join(&limits, reserve, 1_000_000));
-            let flows: Vec<_> = (0..12).map(|number| members[number % 3].open_flow()).collect();
+            let members = [(); 3].map(|()| limiter.join(&terms(&limits, reserve, 1_000_000)));
+            let flows: Vec<_> = (0..12).map(|number| members[number % 3].open_flow(false)).collect();
             let plays = calls.into_iter().map(|call| play(call.clone(), flows[call.flow].clone(), Arc::clone(&arrivals)));
             plays.collect::<JoinSet<_>>().join_all().await;
         });
@@ -197,7 +200,7 @@ proptest! {
 fn thousands_of_waiters_of_a_flow_leave_in_order_as_fast_as_the_limits_allow() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let flow = member(&limiter, &RateLimit::OF_THE_API).open_flow();
+        let flow = member(&limiter, &RateLimit::OF_THE_API).open_flow(false);
         let start = Instant::now();
         let left = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = JoinSet::new();
@@ -223,7 +226,7 @@ fn thousands_of_waiters_of_a_flow_leave_in_order_as_fast_as_the_limits_allow() {
 fn requests_of_clients_without_limits_count_for_those_with_limits() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let unlimited = member(&limiter, &[]).open_flow();
+        let unlimited = member(&limiter, &[]).open_flow(false);
         for _ in 0..190 {
             request(&unlimited, ms(0)).await;
         }
@@ -243,7 +246,7 @@ fn a_bulk_call_delays_a_single_call_by_one_slot() {
         sleep(ms(10_500)).await;
         for _ in 0..20 {
             let start = Instant::now();
-            request(&member(&limiter, &limits).open_flow(), ms(0)).await;
+            request(&member(&limiter, &limits).open_flow(false), ms(0)).await;
             assert!(start.elapsed() <= ms(1010), "{:?}", start.elapsed());
             sleep(ms(700)).await;
         }
@@ -259,12 +262,12 @@ fn a_light_flow_waits_at_most_one_answer_beside_a_bulk_call_once_the_reserve_has
         let limiter = Arc::new(Limiter::new());
         let limits = [limit(40, 1000), limit(120, 6000)];
         let answer = ms(700);
-        let join = || limiter.join(&limits, 0.05, 64);
+        let join = || limiter.join(&terms(&limits, 0.05, 64));
         let start = Instant::now();
         let busy = tokio::spawn(bulk(join(), 2000, 64, answer));
         let mut singles = JoinSet::new();
         for _ in 0..480 {
-            let flow = join().open_flow();
+            let flow = join().open_flow(false);
             let asked_at = start.elapsed();
             singles.spawn(async move {
                 let sent_at = request(&flow, answer).await;
@@ -288,7 +291,7 @@ fn a_light_flow_waits_at_most_one_answer_beside_a_bulk_call_once_the_reserve_has
 fn with_the_default_a_bulk_call_of_950_does_not_wait_for_the_long_window() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let join = || limiter.join(&RateLimit::OF_THE_API, 0.05, 64);
+        let join = || limiter.join(&terms(&RateLimit::OF_THE_API, 0.05, 64));
         let start = Instant::now();
         let sent = bulk(join(), 951, 64, ms(0)).await;
         assert!(sent[949].duration_since(start) <= ms(20_100), "{:?}", sent[949].duration_since(start));
@@ -316,13 +319,13 @@ fn bulk_calls_share_alike_whatever_their_sizes() {
 fn clients_with_other_limits_do_not_stand_in_each_other_s_way() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let strict = member(&limiter, &[limit(1, 8000)]).open_flow();
+        let strict = member(&limiter, &[limit(1, 8000)]).open_flow(false);
         request(&strict, ms(0)).await;
         let waiting = tokio::spawn(async move { request(&strict, ms(0)).await });
         tokio::task::yield_now().await;
         let start = Instant::now();
         for limits in [&RateLimit::OF_THE_API[..], &[]] {
-            let slot = member(&limiter, limits).open_flow().acquire(Some(start + ms(500))).await;
+            let slot = member(&limiter, limits).open_flow(false).acquire(Some(start + ms(500))).await;
             assert!(slot.is_ok());
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -335,15 +338,15 @@ fn clients_with_other_limits_do_not_stand_in_each_other_s_way() {
 fn a_full_client_holds_up_nobody_else() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let narrow = limiter.join(&[limit(10, 1000)], 0.0, 1);
-        let held = narrow.open_flow().acquire(None).await.unwrap();
-        let flow = narrow.open_flow();
+        let narrow = limiter.join(&terms(&[limit(10, 1000)], 0.0, 1));
+        let held = narrow.open_flow(false).acquire(None).await.unwrap();
+        let flow = narrow.open_flow(false);
         let waiting = tokio::spawn(async move { flow.acquire(None).await.unwrap() });
         tokio::task::yield_now().await;
         let start = Instant::now();
-        request(&member(&limiter, &[limit(10, 1000)]).open_flow(), ms(0)).await;
+        request(&member(&limiter, &[limit(10, 1000)]).open_flow(false), ms(0)).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
-        let expired = narrow.open_flow().acquire(Some(start + ms(300))).await.unwrap_err();
+        let expired = narrow.open_flow(false).acquire(Some(start + ms(300))).await.unwrap_err();
         assert_eq!(expired, Refused::Expired, "the limits are not what it waited for");
         drop(held);
         waiting.await.unwrap();
@@ -354,11 +357,15 @@ fn a_full_client_holds_up_nobody_else() {
 fn without_limits_a_deadline_that_passes_is_no_matter_of_the_limits() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let client = limiter.join(&[], 0.05, 1);
-        let _held = client.open_flow().acquire(None).await.unwrap();
+        let client = limiter.join(&terms(&[], 0.05, 1));
+        let _held = client.open_flow(false).acquire(None).await.unwrap();
         let deadline = Instant::now() + ms(100);
-        assert_eq!(client.open_flow().acquire(Some(deadline)).await.unwrap_err(), Refused::Expired);
-        assert_eq!(client.open_flow().acquire(Some(deadline)).await.unwrap_err(), Refused::Expired, "it has passed");
+        assert_eq!(client.open_flow(false).acquire(Some(deadline)).await.unwrap_err(), Refused::Expired);
+        assert_eq!(
+            client.open_flow(false).acquire(Some(deadline)).await.unwrap_err(),
+            Refused::Expired,
+            "it has passed"
+        );
     });
 }
 
@@ -368,16 +375,16 @@ fn who_is_not_polled_holds_up_nobody() {
         let limiter = Arc::new(Limiter::new());
         let limits = [limit(2, 1000)];
         let client = member(&limiter, &limits);
-        let flow = client.open_flow();
+        let flow = client.open_flow(false);
         request(&flow, ms(0)).await;
         request(&flow, ms(0)).await;
         // Polled once, so that they are in the queue, one of them as the timekeeper; and then no more.
-        let mut forgotten: Vec<_> = (0..2).map(|_| Box::pin(client.open_flow().acquire(None))).collect();
+        let mut forgotten: Vec<_> = (0..2).map(|_| Box::pin(client.open_flow(false).acquire(None))).collect();
         for acquire in &mut forgotten {
             assert!(is_pending(acquire).await);
         }
         let start = Instant::now();
-        request(&client.open_flow(), ms(0)).await;
+        request(&client.open_flow(false), ms(0)).await;
         // Both slots were granted to the forgotten ones and taken back.
         assert!(start.elapsed() <= ms(4500), "{:?}", start.elapsed());
         drop(forgotten);
@@ -389,16 +396,16 @@ fn who_gives_up_frees_the_place_in_the_queue_and_the_slot() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
         let client = member(&limiter, &[limit(1, 1000)]);
-        let first = client.open_flow().acquire(None).await.unwrap();
+        let first = client.open_flow(false).acquire(None).await.unwrap();
         for _ in 0..100 {
-            assert!(timeout(ms(1), client.open_flow().acquire(None)).await.is_err());
+            assert!(timeout(ms(1), client.open_flow(false).acquire(None)).await.is_err());
         }
-        let mut granted = Box::pin(client.open_flow().acquire(None));
+        let mut granted = Box::pin(client.open_flow(false).acquire(None));
         assert!(is_pending(&mut granted).await);
         let start = Instant::now();
         drop(first);
         drop(granted);
-        client.open_flow().acquire(None).await.unwrap();
+        client.open_flow(false).acquire(None).await.unwrap();
         assert!(start.elapsed() < ms(10), "an unused slot is free at once");
     });
 }
@@ -408,7 +415,7 @@ fn who_can_t_wait_so_long_is_told_at_once_and_never_too_early() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
         let client = member(&limiter, &[limit(2, 10_000)]);
-        let flow = client.open_flow();
+        let flow = client.open_flow(false);
         request(&flow, ms(0)).await;
         let held = flow.acquire(None).await.unwrap();
         let start = Instant::now();
@@ -431,11 +438,11 @@ fn who_can_t_wait_so_long_is_told_at_once_and_never_too_early() {
 fn calls_that_send_nothing_use_nothing_up() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let client = limiter.join(&RateLimit::OF_THE_API, 0.05, 64);
+        let client = limiter.join(&terms(&RateLimit::OF_THE_API, 0.05, 64));
         let deadline = Instant::now() + Duration::from_secs(60);
         let mut calls = JoinSet::new();
         for _ in 0..1500 {
-            let flow = client.open_flow();
+            let flow = client.open_flow(false);
             calls.spawn(async move {
                 // Four attempts at a port that refuses, as a call with retries makes them.
                 for _ in 0..4 {
@@ -455,10 +462,10 @@ fn a_429_pauses_everybody_and_lets_them_go_one_by_one() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
         let client = member(&limiter, &RateLimit::OF_THE_API);
-        let sent_at = client.open_flow().acquire(None).await.unwrap().taken_at();
+        let sent_at = client.open_flow(false).acquire(None).await.unwrap().taken_at();
         let start = Instant::now();
         assert_eq!(limiter.pause(sent_at, Some(Duration::from_secs(7))), Duration::from_secs(7));
-        let other = member(&limiter, &[]).open_flow();
+        let other = member(&limiter, &[]).open_flow(false);
         let mut left = Vec::new();
         for _ in 0..300 {
             other.acquire(None).await.unwrap();
@@ -475,7 +482,7 @@ fn a_429_pauses_everybody_and_lets_them_go_one_by_one() {
 fn pauses_without_a_word_from_the_server_grow_until_one_helps() {
     on_a_paused_clock(async {
         let limiter = Arc::new(Limiter::new());
-        let flow = member(&limiter, &[]).open_flow();
+        let flow = member(&limiter, &[]).open_flow(false);
         for longest in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
             let sent_at = flow.acquire(None).await.unwrap().taken_at();
             let pause = limiter.pause(sent_at, None).as_millis();
@@ -499,7 +506,7 @@ fn no_word_of_the_server_holds_the_account_for_ever() {
 }
 
 fn account(url: &str, key: &str) -> Arc<Limiter> {
-    of_account(&Url::parse(url).unwrap(), &Secret::new(key.to_owned()))
+    of_account(&Client::builder().api_key(key).base_url(url).check().unwrap()).unwrap()
 }
 
 #[test]
@@ -517,7 +524,7 @@ fn the_ledger_outlives_the_clients_for_as_long_as_a_request_counts() {
         for _ in 0..60 {
             let limiter = account("https://outlives.example", "k");
             let client = member(&limiter, &[limit(20, 2000)]);
-            request(&client.open_flow(), ms(0)).await;
+            request(&client.open_flow(false), ms(0)).await;
             *seen.entry(Instant::now()).or_insert(0) += 1;
         }
         let sent: Vec<_> = seen.into_iter().flat_map(|(at, count)| vec![at; count]).collect();

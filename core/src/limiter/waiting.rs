@@ -9,12 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::clock::Micros;
-use super::ledger::{End, FlowId, Ledger, MemberId, WaiterId};
+use super::clock::{GRANT_TIME, Micros};
+use super::ledger::{End, FlowId, Grant, Ledger, MemberId, WaiterId};
+use super::sharing::Sharing;
 use super::{Flow, Slot};
-
-/// A grant that its waiter does not take up in this time goes to the next one.
-const GRANT_TIME: Micros = 2_000_000;
 
 /// How much later than the timekeeper all other waiters look, in case its runtime does not run.
 const BACKUP_TIME: Micros = 500_000;
@@ -22,6 +20,8 @@ const BACKUP_TIME: Micros = 500_000;
 /// Why there is no slot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
+    /// The ledger that processes share can't be reached, or refuses; a later try is of use or not.
+    Unavailable { text: String, is_lasting: bool },
     /// The account's limits leave no room in time. How long it would take at least.
     TooLong(Duration),
     /// The deadline passed, and not because of the limits.
@@ -31,6 +31,8 @@ pub(crate) enum Refused {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) ledger: Ledger,
+    /// This process in the ledger that it shares with others.
+    pub(super) sharing: Option<Sharing>,
     waiters: BTreeMap<WaiterId, Waiter>,
     /// The waiter whose timer is set to the next look at the ledger, and the time that it is set to.
     timekeeper: Option<(WaiterId, Option<Micros>)>,
@@ -42,6 +44,10 @@ struct Waiter {
     member: MemberId,
     flow: FlowId,
     is_granted: bool,
+    /// The number of its slot in the shared ledger.
+    number: Option<u64>,
+    /// It gives up then.
+    deadline: Option<Micros>,
     waker: Option<Waker>,
 }
 
@@ -51,6 +57,11 @@ struct Waiter {
 pub(super) struct Wakers(Vec<Waker>);
 
 impl Wakers {
+    pub(super) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     pub(super) fn wake(self, state: MutexGuard<'_, State>) {
         drop(state);
         self.0.into_iter().for_each(Waker::wake);
@@ -60,20 +71,38 @@ impl Wakers {
 impl State {
     /// Grants what can be granted now.
     pub(super) fn dispatch(&mut self, now: Micros) -> Wakers {
+        self.dispatch_granted_at(now, now)
+    }
+
+    /// As [`dispatch`](Self::dispatch), with slots whose time began at `granted_at`.
+    pub(super) fn dispatch_granted_at(&mut self, granted_at: Micros, now: Micros) -> Wakers {
         let mut wakers = Wakers::default();
         self.take_back_unused(now);
-        while let Some(id) = self.ledger.grant(now) {
-            self.granted.push_back((now, id));
+        while let Some(Grant { waiter: id, number }) = self.ledger.grant(now) {
+            self.granted.push_back((granted_at, id));
             if let Some(waiter) = self.waiters.get_mut(&id) {
                 waiter.is_granted = true;
+                waiter.number = number.or_else(|| self.sharing.as_mut().map(|sharing| sharing.took(now)));
                 wakers.0.extend(waiter.waker.take());
             }
             if self.timekeeper.is_some_and(|(keeper, _)| keeper == id) {
                 self.timekeeper = None;
             }
         }
+        if let Some(sharing) = &mut self.sharing {
+            sharing.after_dispatch(&mut self.ledger, now);
+        }
         wakers.0.extend(self.call_timekeeper(now));
         wakers
+    }
+
+    /// Wakes those that have to learn something: who gives up before a slot can be had, or all.
+    pub(super) fn wake_for_news(&mut self, is_for_all: bool) -> Wakers {
+        let ledger = &self.ledger;
+        let concerned = self.waiters.values_mut().filter(|waiter| {
+            is_for_all || waiter.deadline.is_some_and(|deadline| ledger.bound(waiter.member, 0) > deadline)
+        });
+        Wakers(concerned.filter_map(|waiter| waiter.waker.take()).collect())
     }
 
     fn take_back_unused(&mut self, now: Micros) {
@@ -84,6 +113,9 @@ impl State {
                 Some(waiter) => {
                     waiter.is_granted = false;
                     self.ledger.take_back(waiter.member, waiter.flow, id, now);
+                    if let (Some(sharing), Some(number)) = (&mut self.sharing, waiter.number.take()) {
+                        sharing.participant.not_used(number, now);
+                    }
                 }
                 None => {}
             }
@@ -153,8 +185,9 @@ impl Acquire {
         let now = limiter.now();
         let mut state = limiter.state();
         if state.ledger.take(flow, now) {
+            let number = state.sharing.as_mut().map(|sharing| sharing.took(now));
             drop(state);
-            return Poll::Ready(Ok(Slot::new(self.flow.clone())));
+            return Poll::Ready(Ok(Slot::new(self.flow.clone(), number)));
         }
         let bound = state.ledger.bound(member, now);
         // A deadline that has passed already is no matter of the limits if they would let the request pass.
@@ -162,9 +195,15 @@ impl Acquire {
             return Poll::Ready(Err(Refused::TooLong(Duration::from_micros(bound - now))));
         }
         let id = state.ledger.ask(flow, now);
-        state.waiters.insert(id, Waiter { member, flow, is_granted: false, waker: None });
+        let deadline = self.deadline.map(|deadline| limiter.micros(deadline));
+        state.waiters.insert(id, Waiter { member, flow, is_granted: false, number: None, deadline, waker: None });
         self.waiter = Some(id);
+        let is_light = state.ledger.is_light_ask(flow, now);
+        if let Some(sharing) = &mut state.sharing {
+            sharing.asks(is_light, now);
+        }
         state.dispatch(now).wake(state);
+        limiter.see_to_driver();
         Poll::Pending
     }
 
@@ -175,10 +214,14 @@ impl Acquire {
         let mut state = limiter.state();
         let wakers = state.dispatch(now);
         if state.waiters.get(&id).is_some_and(|waiter| waiter.is_granted) {
-            let _waiter = state.remove(id);
+            let number = state.remove(id).and_then(|waiter| waiter.number);
             self.waiter = None;
             wakers.wake(state);
-            return Poll::Ready(Ok(Slot::new(self.flow.clone())));
+            return Poll::Ready(Ok(Slot::new(self.flow.clone(), number)));
+        }
+        if let Some(refused) = self.refused_by_shared_ledger(&state, now) {
+            wakers.wake(state);
+            return Poll::Ready(Err(refused));
         }
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             let wait = state.ledger.wait_for_limits(self.flow.inner.member.id, now);
@@ -193,6 +236,18 @@ impl Acquire {
         drop(replaced);
         self.set_timer(time);
         Poll::Pending
+    }
+
+    fn refused_by_shared_ledger(&self, state: &State, now: Micros) -> Option<Refused> {
+        let sharing = state.sharing.as_ref()?;
+        let limiter = self.flow.limiter();
+        let deadline = self.deadline.map(|deadline| limiter.micros(deadline));
+        if let Some(failure) = sharing.failure(self.flow.inner.is_patient, deadline, now) {
+            return Some(Refused::Unavailable { text: failure.text, is_lasting: failure.is_lasting });
+        }
+        let bound = state.ledger.bound(self.flow.inner.member.id, now);
+        (bound > now && deadline.is_some_and(|deadline| bound > deadline))
+            .then(|| Refused::TooLong(Duration::from_micros(bound - now)))
     }
 
     fn set_timer(&mut self, look: Option<Instant>) {
@@ -237,10 +292,15 @@ impl Drop for Acquire {
         let waiter = state.remove(id);
         if waiter.as_ref().is_some_and(|waiter| waiter.is_granted) {
             state.ledger.end(self.flow.inner.member.id, self.flow.inner.id, End::Unsent, now);
+            let number = waiter.as_ref().and_then(|waiter| waiter.number);
+            if let (Some(sharing), Some(number)) = (&mut state.sharing, number) {
+                sharing.participant.not_used(number, now);
+            }
         } else {
             state.ledger.withdraw(id);
         }
         state.dispatch(now).wake(state);
         drop(waiter);
+        limiter.see_to_driver();
     }
 }

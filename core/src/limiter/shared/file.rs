@@ -20,7 +20,7 @@ use crate::limiter::clock::{Micros, micros};
 const LONGEST_RETRY: Micros = 2000;
 
 #[derive(Debug)]
-pub(super) struct FileStore {
+pub(in crate::limiter) struct FileStore {
     lock: PathBuf,
     state: PathBuf,
     /// Where the new state is written before it takes the place of the old one.

@@ -29,7 +29,7 @@ const MAX_REDIRECTIONS: usize = 5;
 /// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
 const LASTING: [&str; 6] = ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "unknown command", "DB index"];
 
-pub(super) struct RedisStore {
+pub(in crate::limiter) struct RedisStore {
     address: RedisAddress,
     keys: Vec<String>,
     hash: String,

@@ -11,7 +11,7 @@ use crate::shared_limits::LedgerAddress;
 
 /// The ledger of one account.
 #[derive(Debug)]
-pub(super) enum Store {
+pub(in crate::limiter) enum Store {
     File(FileStore),
     #[cfg(feature = "redis")]
     Redis(Box<RedisStore>),
@@ -19,15 +19,15 @@ pub(super) enum Store {
 
 /// An exchange did not come about, or its answer was lost.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(in crate::limiter) struct Failure {
     /// What went wrong, without a password.
-    pub(super) text: String,
+    pub(in crate::limiter) text: String,
     /// Trying again is of no use: a wrong password, for example.
-    pub(super) is_lasting: bool,
+    pub(in crate::limiter) is_lasting: bool,
 }
 
 impl Failure {
-    pub(super) fn passing(text: impl Into<String>) -> Self {
+    pub(in crate::limiter) fn passing(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_lasting: false }
     }
 }
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) where it can be told without a connection that there can't be one.
-    pub(super) fn open(address: &LedgerAddress, id: &str, language: &str) -> Result<Self, Error> {
+    pub(in crate::limiter) fn open(address: &LedgerAddress, id: &str, language: &str) -> Result<Self, Error> {
         match address {
             LedgerAddress::Folder(folder) => Ok(Self::File(FileStore::open(Path::new(folder), id)?)),
             #[cfg(feature = "redis")]
@@ -50,7 +50,7 @@ impl Store {
         }
     }
 
-    pub(super) async fn exchange(&mut self, request: &Request) -> Result<Reply, Failure> {
+    pub(in crate::limiter) async fn exchange(&mut self, request: &Request) -> Result<Reply, Failure> {
         match self {
             Self::File(store) => store.exchange(request).await,
             #[cfg(feature = "redis")]
@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// What may lose the ledger's data, once it is known.
-    pub(super) fn danger(&mut self) -> Option<String> {
+    pub(in crate::limiter) fn danger(&mut self) -> Option<String> {
         match self {
             Self::File(_) => None,
             #[cfg(feature = "redis")]
