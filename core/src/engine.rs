@@ -363,7 +363,7 @@ fn limits_unavailable(why: &str, is_lasting: bool) -> Error {
     Error::new(
         ErrorKind::LimitsUnavailable,
         "The shared ledger of the rate limits can't be used.",
-        format!("Nothing was sent, because shared_limits has no answer: {why}."),
+        format!("Nothing was sent, because shared_limits has no answer: {}.", why.trim_end_matches('.')),
     )
     .with_retryable(!is_lasting)
 }

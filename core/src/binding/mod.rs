@@ -8,5 +8,7 @@ pub use wakeup::Wakeup;
 
 pub use crate::background::Background;
 pub use crate::config::{count, milliseconds, seconds};
+#[cfg(feature = "test-util")]
+pub use crate::limiter::break_shared_limits;
 pub use crate::per_process::PerProcess;
 pub use crate::progress::Progress;

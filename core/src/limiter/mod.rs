@@ -15,6 +15,8 @@ mod supply;
 mod waiting;
 
 pub(crate) use accounts::of_account;
+#[cfg(feature = "test-util")]
+pub use shared::break_shared_limits;
 pub(crate) use sharing::News;
 pub(crate) use waiting::{Acquire, Refused};
 

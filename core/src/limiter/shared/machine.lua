@@ -6,7 +6,7 @@ local SLOTS, LIGHT, ASKS, META, PROCESSES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 
 local SHORTEST_REST, USUAL_REST = 3000000, 5000000
 local LONGEST_PERIOD, MOST_REQUESTS = 300000000, 1000
 local MOST_HEAVY_GRANTS = 16
-local LATE, LONGEST_LOOK, SHORTEST_LOOK, MEMORY = 250000, 1000000, 10000, 60000000
+local LATE, LONGEST_LOOK, SHORTEST_LOOK, MEMORY = 1000000, 1000000, 10000, 60000000
 local SECOND, MILLISECOND = 1000000, 1000
 local DAYS_30 = 2592000000
 local DONE, REPLAY, LATE_CALL = 0, 1, 2
@@ -387,5 +387,7 @@ meta.time = now
 meta.count = size
 meta.waiters = redis.call('HLEN', PROCESSES)
 write_meta(meta)
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, DAYS_30) end
+if meta.version % 50 == 1 then
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, DAYS_30) end
+end
 return reply(meta, DONE, { look = look, grants = grants, bounds = bounds, free = all_free })

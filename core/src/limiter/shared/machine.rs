@@ -20,7 +20,7 @@ const MOST_REQUESTS: u64 = 1000;
 /// How many slots a process gets for heavy calls at once, so that processes which begin together share from the start.
 const MOST_HEAVY_GRANTS: u64 = 16;
 /// A process that asks so much later than it was told to is not waiting any more.
-const LATE: Micros = 250_000;
+const LATE: Micros = 1_000_000;
 /// A process that waits asks again after so long at the latest.
 const LONGEST_LOOK: Micros = 1_000_000;
 /// A process asks again after so long where slots are free that are for others.
@@ -48,10 +48,24 @@ pub(super) struct Machine {
     processes: BTreeMap<String, Process>,
 }
 
+/// Short in the file: there may be thousands.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(from = "(Micros, bool)", into = "(Micros, bool)")]
 struct Slot {
     end: Micros,
     is_light: bool,
+}
+
+impl From<(Micros, bool)> for Slot {
+    fn from((end, is_light): (Micros, bool)) -> Self {
+        Self { end, is_light }
+    }
+}
+
+impl From<Slot> for (Micros, bool) {
+    fn from(slot: Slot) -> Self {
+        (slot.end, slot.is_light)
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

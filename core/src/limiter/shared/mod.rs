@@ -2,6 +2,8 @@
 
 mod driver;
 mod exchange;
+#[cfg(feature = "test-util")]
+mod faults;
 mod file;
 mod machine;
 mod participant;
@@ -11,6 +13,8 @@ mod store;
 
 pub(super) use driver::{Party, Step, start};
 pub(super) use exchange::{Reply, Status};
+#[cfg(feature = "test-util")]
+pub use faults::break_shared_limits;
 pub(super) use participant::{Contact, Participant, Told, demand};
 pub(super) use store::{Failure, Store};
 

@@ -183,6 +183,10 @@ impl Participant {
 
     /// The request of a slot has ended, or ends no later than `end`.
     pub(in crate::limiter) fn ended(&mut self, number: u64, end: Micros, now: Micros) {
+        #[cfg(feature = "test-util")]
+        if super::faults::stamps_at_sending() && self.slots.get(&number).is_some_and(|slot| slot.end <= now) {
+            return;
+        }
         if let Some(slot) = self.slots.get_mut(&number) {
             slot.end = end;
             self.untold.push(number);
@@ -329,6 +333,10 @@ impl Participant {
             Status::Late => self.schedule(now),
             Status::Replay => {
                 (self.epoch, self.version, self.lost, self.must_replay) = (reply.epoch, reply.version, "", true);
+                #[cfg(feature = "test-util")]
+                if super::faults::has_no_replay() {
+                    self.slots.clear();
+                }
                 self.schedule(now);
             }
             Status::Done => return self.end_done(told, reply, has_jumped, now),
@@ -358,6 +366,10 @@ impl Participant {
             if let Some((light, heavy)) = self.unserved.get_mut(set) {
                 let unserved = if is_light { light } else { heavy };
                 *unserved = unserved.saturating_sub(1);
+            }
+            #[cfg(feature = "test-util")]
+            if super::faults::stamps_at_sending() {
+                self.ended(number, now, now);
             }
             granted.push(Granted { number, set, is_light });
         }

@@ -27,7 +27,8 @@ use crate::transport::{look_up, tls_config};
 const SCRIPT: &str = include_str!("machine.lua");
 const MAX_REDIRECTIONS: usize = 5;
 /// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
-const LASTING: [&str; 6] = ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "unknown command", "DB index"];
+const LASTING: [&str; 7] =
+    ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "can't run this command", "unknown command", "DB index"];
 
 pub(in crate::limiter) struct RedisStore {
     address: RedisAddress,
