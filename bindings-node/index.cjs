@@ -155,6 +155,7 @@ function settings(options) {
     ...options,
     apiKey: options.apiKey ?? environment('WTS_API_KEY'),
     baseUrl: options.baseUrl ?? environment('WTS_BASE_URL'),
+    sharedLimits: options.sharedLimits ?? environment('WTS_SHARED_LIMITS'),
     rateLimits: options.rateLimits?.map(checkedRateLimit) ?? options.rateLimits,
   };
 }

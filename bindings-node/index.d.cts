@@ -145,6 +145,35 @@ export interface ClientOptions {
    */
   rateLimits?: readonly RateLimit[] | null | undefined;
   /**
+   * The share of each limit that a call which holds many slots leaves to other calls, 0 to 0.5. With the default a bulk
+   * call of up to 950 sessions does not wait for the limit of 5 minutes.
+   *
+   * @defaultValue 0.05
+   */
+  reserve?: number | undefined;
+  /**
+   * Where the ledger is that processes of one account share, so that all of them together keep to its limits: `off`;
+   * `machine` or `file:///dir`; `redis://host`, `rediss://host`, `valkey://host`, `valkeys://host`,
+   * `redis+unix:///socket`, `redis+sentinel://host1,host2/master`, `redis+cluster://host1,host2`; or `n8n`, the Redis of
+   * n8n's queue mode. `docs/several-processes.md` tells which is for whom.
+   *
+   * @defaultValue the environment's `WTS_SHARED_LIMITS`, or else `off`
+   */
+  sharedLimits?: string | undefined;
+  /**
+   * A name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys.
+   *
+   * @defaultValue each base URL and key is an account of its own
+   */
+  sharedLimitsAccount?: string | undefined;
+  /**
+   * What happens while the shared ledger can't be reached: with `wait` nothing is sent, with a share, more than 0 and at
+   * most 1, that share of each limit is used.
+   *
+   * @defaultValue 'wait'
+   */
+  sharedLimitsFallback?: 'wait' | number | undefined;
+  /**
    * How the key is sent: `Authorization: Bearer <key>`, or the raw key, as some white-label tenants want it.
    *
    * @defaultValue 'bearer'
@@ -425,6 +454,8 @@ export type WtsErrorCode =
   | 'cancelled'
   /** The client was closed. */
   | 'closed'
+  /** The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent. */
+  | 'limits_unavailable'
   /** A bug of this library. */
   | 'internal';
 

@@ -89,6 +89,7 @@
 /* What this header offers beyond the first one: a program that may meet an older one asks with #ifdef. */
 #define WTS_HAS_CALLS 1
 #define WTS_HAS_CANCELLABLE 1
+#define WTS_HAS_SHARED_LIMITS 1
 
 /** Initialises a `wts_update_options` with the defaults. */
 #define WTS_UPDATE_OPTIONS_INIT {sizeof(wts_update_options), false, {0}, NULL}
@@ -367,6 +368,11 @@ typedef struct wts_status_update {
  */
 #define WTS_INTERNAL 18
 
+/**
+ * The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
+ */
+#define WTS_LIMITS_UNAVAILABLE 19
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -480,6 +486,67 @@ void wts_config_set_max_retries(struct wts_config *config, uint32_t max_retries)
  * Threads: the one that uses the config.
  */
 void wts_config_set_rate_limits(struct wts_config *config, const struct wts_rate_limit *limits, size_t count);
+
+/**
+ * Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk call of
+ * up to 950 sessions does not wait for the limit of 5 minutes.
+ *
+ * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+ *
+ * @param config Null is ignored.
+ * @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside it may
+ *        wait for minutes.
+ *
+ * Threads: the one that uses the config.
+ */
+void wts_config_set_reserve(struct wts_config *config,
+                            double reserve);
+
+/**
+ * Sets where the ledger is that processes of one account share, so that all of them together keep to its limits. Default: the
+ * environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
+ *
+ * While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it ends at most
+ * five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below, and
+ * for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
+ *
+ * @param config Null is ignored.
+ * @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host", "valkey://host",
+ *        "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or "redis+cluster://host1,host2"; "n8n",
+ *        the Redis of n8n's queue mode. A copy is taken. Null is the default again.
+ *
+ * Threads: the one that uses the config.
+ */
+void wts_config_set_shared_limits(struct wts_config *config,
+                                  const char *shared_limits);
+
+/**
+ * Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys. Default:
+ * each base URL and key is an account of its own.
+ *
+ * It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256 bytes long.
+ *
+ * @param config Null is ignored.
+ * @param account A copy is taken. Null is the default again.
+ *
+ * Threads: the one that uses the config.
+ */
+void wts_config_set_shared_limits_account(struct wts_config *config,
+                                          const char *account);
+
+/**
+ * Sets what happens while the ledger that processes share can't be reached. Default: "wait".
+ *
+ * Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below.
+ *
+ * @param config Null is ignored.
+ * @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a share of the limits,
+ *        more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken. Null is the default again.
+ *
+ * Threads: the one that uses the config.
+ */
+void wts_config_set_shared_limits_fallback(struct wts_config *config,
+                                           const char *fallback);
 
 /**
  * Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.

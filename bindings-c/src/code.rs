@@ -49,6 +49,8 @@ pub const WTS_CANCELLED: Code = 16;
 pub const WTS_CLOSED: Code = 17;
 /// A bug of this library.
 pub const WTS_INTERNAL: Code = 18;
+/// The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
+pub const WTS_LIMITS_UNAVAILABLE: Code = 19;
 
 static NAMES: LazyLock<Vec<(Code, CString)>> = LazyLock::new(|| {
     let name = |kind: ErrorKind| CString::new(kind.code()).expect("codes are plain words");

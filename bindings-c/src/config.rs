@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char};
 use std::mem;
 use std::time::Duration;
 
-use wts_session::{AuthScheme, ClientBuilder, Error};
+use wts_session::{AuthScheme, ClientBuilder, Error, SharedLimitsFallback};
 use zeroize::Zeroizing;
 
 use crate::boundary;
@@ -26,6 +26,9 @@ pub struct Config {
     api_key: Setting,
     base_url: Setting,
     auth_scheme: Setting,
+    shared_limits: Setting,
+    shared_limits_account: Setting,
+    shared_limits_fallback: Setting,
     rate_limits: Result<(), String>,
     is_spoiled: bool,
 }
@@ -78,6 +81,9 @@ impl Config {
             api_key: Setting::NotGiven,
             base_url: Setting::NotGiven,
             auth_scheme: Setting::NotGiven,
+            shared_limits: Setting::NotGiven,
+            shared_limits_account: Setting::NotGiven,
+            shared_limits_fallback: Setting::NotGiven,
             rate_limits: Ok(()),
             is_spoiled: false,
         }
@@ -107,6 +113,15 @@ impl Config {
         }
         if let Some(name) = self.auth_scheme.text("auth scheme")? {
             builder = builder.auth_scheme(AuthScheme::from_name(name)?);
+        }
+        if let Some(ledger) = self.shared_limits.text("shared limits")? {
+            builder = builder.shared_limits(ledger);
+        }
+        if let Some(name) = self.shared_limits_account.text("account of shared limits")? {
+            builder = builder.shared_limits_account(name);
+        }
+        if let Some(fallback) = self.shared_limits_fallback.text("fallback of shared limits")? {
+            builder = builder.shared_limits_fallback(SharedLimitsFallback::from_text(fallback)?);
         }
         Ok(builder)
     }
@@ -254,6 +269,77 @@ pub unsafe extern "C" fn wts_config_set_rate_limits(config: *mut Config, limits:
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::setting(config, change) }
+}
+
+/// Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk call of
+/// up to 950 sessions does not wait for the limit of 5 minutes.
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+///
+/// @param config Null is ignored.
+/// @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside it may
+///        wait for minutes.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_reserve(config: *mut Config, reserve: f64) {
+    // SAFETY: what the header asks of the caller.
+    unsafe { boundary::setting(config, |config| config.change(|builder| builder.reserve(reserve))) }
+}
+
+/// Sets where the ledger is that processes of one account share, so that all of them together keep to its limits. Default: the
+/// environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
+///
+/// While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it ends at most
+/// five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below, and
+/// for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
+///
+/// @param config Null is ignored.
+/// @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host", "valkey://host",
+///        "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or "redis+cluster://host1,host2"; "n8n",
+///        the Redis of n8n's queue mode. A copy is taken. Null is the default again.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_shared_limits(config: *mut Config, shared_limits: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    let given = Setting::new(unsafe { text::given(shared_limits) }).or_default();
+    // SAFETY: as above.
+    unsafe { boundary::setting(config, |config| config.shared_limits = given) }
+}
+
+/// Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys. Default:
+/// each base URL and key is an account of its own.
+///
+/// It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256 bytes long.
+///
+/// @param config Null is ignored.
+/// @param account A copy is taken. Null is the default again.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_shared_limits_account(config: *mut Config, account: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    let given = Setting::new(unsafe { text::given(account) }).or_default();
+    // SAFETY: as above.
+    unsafe { boundary::setting(config, |config| config.shared_limits_account = given) }
+}
+
+/// Sets what happens while the ledger that processes share can't be reached. Default: "wait".
+///
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below.
+///
+/// @param config Null is ignored.
+/// @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a share of the limits,
+///        more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken. Null is the default again.
+///
+/// Threads: the one that uses the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wts_config_set_shared_limits_fallback(config: *mut Config, fallback: *const c_char) {
+    // SAFETY: what the header asks of the caller.
+    let given = Setting::new(unsafe { text::given(fallback) }).or_default();
+    // SAFETY: as above.
+    unsafe { boundary::setting(config, |config| config.shared_limits_fallback = given) }
 }
 
 /// Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.

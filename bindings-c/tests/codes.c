@@ -35,6 +35,7 @@ static const struct constant constants[] = {
     CONSTANT(WTS_CANCELLED),
     CONSTANT(WTS_CLOSED),
     CONSTANT(WTS_INTERNAL),
+    CONSTANT(WTS_LIMITS_UNAVAILABLE),
 };
 
 enum { COUNT = sizeof constants / sizeof *constants };

@@ -96,6 +96,32 @@ static void check_wts_config_set_auth_scheme(void)
     check_refused(config, WTS_INVALID_CONFIG, "The auth scheme is not UTF-8.");
 }
 
+/* A text setting whose null is its default. */
+#define OPTIONAL_TEXT(function, good, name)                                                                            \
+    static void check_##function(void)                                                                                 \
+    {                                                                                                                  \
+        wts_config *config = stand_in_config();                                                                        \
+                                                                                                                       \
+        function(NULL, good);                                                                                          \
+        function(config, "\n");                                                                                        \
+        function(config, NULL);                                                                                        \
+        check_accepted(config);                                                                                        \
+        wts_config_free(config);                                                                                       \
+                                                                                                                       \
+        config = stand_in_config();                                                                                    \
+        function(config, bad_utf8);                                                                                    \
+        check_refused(config, WTS_INVALID_CONFIG, "The " name " is not UTF-8.");                                       \
+    }
+
+OPTIONAL_TEXT(wts_config_set_shared_limits, "machine", "shared limits")
+OPTIONAL_TEXT(wts_config_set_shared_limits_account, "a", "account of shared limits")
+OPTIONAL_TEXT(wts_config_set_shared_limits_fallback, "wait", "fallback of shared limits")
+
+static void check_wts_config_set_reserve(void)
+{
+    wts_config_set_reserve(NULL, 0.1);
+}
+
 static void check_wts_config_set_rate_limits(void)
 {
     wts_rate_limit limit = {200, 5000};

@@ -5,6 +5,7 @@ const is = (expected, accepts) => ({ expected, accepts });
 
 const STRING = is('a string', (value) => typeof value === 'string');
 const NUMBER = is('a number', (value) => typeof value === 'number');
+const STRING_OR_NUMBER = is('a string or a number', (value) => STRING.accepts(value) || NUMBER.accepts(value));
 const BOOLEAN = is('a boolean', (value) => typeof value === 'boolean');
 const ARRAY = is('an array', Array.isArray);
 const OBJECT = is('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
@@ -50,6 +51,10 @@ const OPTIONS = {
     maxRetries: NUMBER,
     maxConcurrency: NUMBER,
     rateLimits: or(ARRAY, 'null', null),
+    reserve: NUMBER,
+    sharedLimits: STRING,
+    sharedLimitsAccount: STRING,
+    sharedLimitsFallback: STRING_OR_NUMBER,
     authScheme: STRING,
     allowInsecureHttp: BOOLEAN,
     logger: LOGGER,

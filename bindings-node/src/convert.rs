@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Null, ToNapiValue, TypeName};
 use napi::{Either, Env, JsValue, Result as NapiResult, ValueType, sys};
 use napi_derive::napi;
 use wts_session::binding::{count, milliseconds};
-use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus};
+use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus, SharedLimitsFallback};
 
 /// The settings of a client; what is left out is core's default.
 #[napi(object, object_to_js = false)]
@@ -18,6 +18,10 @@ pub struct Settings {
     pub max_concurrency: Option<f64>,
     /// `null`: off.
     pub rate_limits: Option<Either<Vec<Window>, Null>>,
+    pub reserve: Option<f64>,
+    pub shared_limits: Option<String>,
+    pub shared_limits_account: Option<String>,
+    pub shared_limits_fallback: Option<Either<String, f64>>,
     pub auth_scheme: Option<String>,
     pub allow_insecure_http: Option<bool>,
 }
@@ -54,6 +58,20 @@ pub(crate) fn builder(settings: Settings) -> Result<ClientBuilder, Error> {
     builder = match settings.rate_limits {
         Some(Either::A(windows)) => builder.rate_limits(windows.iter().map(rate_limit).collect::<Result<Vec<_>, _>>()?),
         Some(Either::B(Null)) => builder.no_rate_limits(),
+        None => builder,
+    };
+    if let Some(share) = settings.reserve {
+        builder = builder.reserve(share);
+    }
+    if let Some(ledger) = settings.shared_limits {
+        builder = builder.shared_limits(ledger);
+    }
+    if let Some(name) = settings.shared_limits_account {
+        builder = builder.shared_limits_account(name);
+    }
+    builder = match settings.shared_limits_fallback {
+        Some(Either::A(text)) => builder.shared_limits_fallback(SharedLimitsFallback::from_text(&text)?),
+        Some(Either::B(share)) => builder.shared_limits_fallback(SharedLimitsFallback::Share(share)),
         None => builder,
     };
     if let Some(scheme) = settings.auth_scheme {

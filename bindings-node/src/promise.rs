@@ -210,7 +210,11 @@ pub struct Line {
 
 impl From<&Event<'_>> for Line {
     fn from(event: &Event<'_>) -> Self {
-        Self { text: event.to_string(), is_warning: matches!(event, Event::Retry { .. } | Event::Pause { .. }) }
+        let is_warning = match event {
+            Event::SharedLimits(event) => event.is_warning(),
+            event => matches!(event, Event::Retry { .. } | Event::Pause { .. }),
+        };
+        Self { text: event.to_string(), is_warning }
     }
 }
 

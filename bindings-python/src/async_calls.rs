@@ -66,8 +66,9 @@ impl AsyncCalls {
     #[pyo3(
         signature = (api_key=None, **settings),
         text_signature = "(api_key=None, *, base_url=None, timeout=15.0, total_timeout=60.0, max_retries=3, \
-                          max_concurrency=64, rate_limits=((200, 5.0), (1000, 300.0)), auth_scheme='bearer', \
-                          allow_insecure_http=False)"
+                          max_concurrency=64, rate_limits=((200, 5.0), (1000, 300.0)), reserve=0.05, \
+                          shared_limits=None, shared_limits_account=None, shared_limits_fallback='wait', \
+                          auth_scheme='bearer', allow_insecure_http=False)"
     )]
     fn new(py: Python<'_>, api_key: Option<&Bound<'_, PyAny>>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let builder = convert::builder(api_key, settings)?;

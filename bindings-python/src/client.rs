@@ -32,8 +32,15 @@ static SHARED: PerProcess<ClientCache<Arc<blocking::Client>>> = PerProcess::new(
 /// `timeout` bounds one attempt and `total_timeout` a whole call with its waiting and retries, both in seconds;
 /// `total_timeout=None` is no bound. A request is sent again at most `max_retries` times, and only where that can help.
 /// At most `max_concurrency` requests are under way at once. `rate_limits` are the account's limits, pairs of requests
-/// and seconds; `None` switches them off. `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone.
-/// `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
+/// and seconds; `None` switches them off. `reserve` is the share of each limit, 0 to 0.5, that a call which holds many
+/// slots leaves to other calls.
+///
+/// `shared_limits` is where the ledger is that processes share: `'machine'`, `'redis://host'` and others, as
+/// `docs/several-processes.md` lists them; without it the environment's `WTS_SHARED_LIMITS`, or else `'off'`.
+/// `shared_limits_account` is a name that joins several keys of one account. `shared_limits_fallback` is `'wait'`, or the
+/// share of the limits that is used while the ledger can't be reached.
+///
+/// `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone. `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
 ///
 /// Many threads may share a client. A child made by `os.fork` can go on with the client of its parent; it has
 /// connections and a share of the rate limits of its own.
@@ -56,8 +63,9 @@ impl Client {
     #[pyo3(
         signature = (api_key=None, **settings),
         text_signature = "(api_key=None, *, base_url=None, timeout=15.0, total_timeout=60.0, max_retries=3, \
-                          max_concurrency=64, rate_limits=((200, 5.0), (1000, 300.0)), auth_scheme='bearer', \
-                          allow_insecure_http=False)"
+                          max_concurrency=64, rate_limits=((200, 5.0), (1000, 300.0)), reserve=0.05, \
+                          shared_limits=None, shared_limits_account=None, shared_limits_fallback='wait', \
+                          auth_scheme='bearer', allow_insecure_http=False)"
     )]
     fn new(py: Python<'_>, api_key: Option<&Bound<'_, PyAny>>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let builder = convert::builder(api_key, settings)?;

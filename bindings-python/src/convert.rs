@@ -9,7 +9,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use wts_session::binding::{count, seconds};
-use wts_session::{AuthScheme, Client, ClientBuilder, CompleteOptions, Error, RateLimit, Session, UpdateOptions};
+use wts_session::{
+    AuthScheme, Client, ClientBuilder, CompleteOptions, Error, RateLimit, Session, SharedLimitsFallback, UpdateOptions,
+};
 
 use crate::error::exception;
 use crate::logging;
@@ -121,6 +123,11 @@ fn with_setting(builder: ClientBuilder, name: &str, value: &Bound<'_, PyAny>) ->
         }
         "rate_limits" if value.is_none() => builder.no_rate_limits(),
         "rate_limits" => builder.rate_limits(rate_limits(name, value)?),
+        "reserve" => builder.reserve(number(name, value)?),
+        "shared_limits" | "shared_limits_account" if value.is_none() => builder,
+        "shared_limits" => builder.shared_limits(setting_text(name, text(name, value)?)?),
+        "shared_limits_account" => builder.shared_limits_account(setting_text(name, text(name, value)?)?),
+        "shared_limits_fallback" => builder.shared_limits_fallback(fallback(name, value)?),
         "auth_scheme" => {
             let scheme = text(name, value)?.to_string_lossy();
             builder.auth_scheme(AuthScheme::from_name(&scheme).map_err(refused)?)
@@ -128,6 +135,18 @@ fn with_setting(builder: ClientBuilder, name: &str, value: &Bound<'_, PyAny>) ->
         "allow_insecure_http" => builder.allow_insecure_http(truth(name, value)?),
         _ => return Err(PyTypeError::new_err(format!("got an unexpected keyword argument '{name}'"))),
     })
+}
+
+fn fallback(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<SharedLimitsFallback> {
+    match value.cast::<PyString>() {
+        Ok(text) => {
+            SharedLimitsFallback::from_text(&text.to_string_lossy()).map_err(|error| exception(value.py(), &error))
+        }
+        Err(_) => match number(argument, value) {
+            Ok(share) => Ok(SharedLimitsFallback::Share(share)),
+            Err(_) => Err(wrong_type(argument, "'wait' or a number", value)),
+        },
+    }
 }
 
 fn setting_text(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {

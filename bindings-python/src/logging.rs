@@ -78,6 +78,9 @@ fn log(py: Python<'_>, event: &Event<'_>) -> PyResult<()> {
         Event::Waiting { wait } => {
             logging.call_method1("log_waiting", (wait.as_secs_f64(),))?;
         }
+        Event::SharedLimits(event) => {
+            logging.call_method1("log_shared_limits", (event.to_string(), event.is_warning()))?;
+        }
         // What a later core tells besides has no line yet.
         _ => {}
     }

@@ -21,6 +21,7 @@ from wts_session import (
     ClientClosedError,
     ConfigError,
     ConnectionFailedError,
+    LimitsUnavailableError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -51,6 +52,7 @@ TREE: dict[type[WtsError], type[Exception]] = {
     ConnectionFailedError: ConnectionError,
     RequestTimeoutError: TimeoutError,
     UnexpectedResponseError: WtsError,
+    LimitsUnavailableError: WtsError,
     ClientClosedError: WtsError,
 }
 

@@ -49,6 +49,12 @@ WRONG_SETTINGS = [
     {"rate_limits": [(1,)]},
     {"rate_limits": [(1.5, 5)]},
     {"rate_limits": [(200, "5")]},
+    {"reserve": "0.1"},
+    {"reserve": None},
+    {"shared_limits": 5},
+    {"shared_limits_account": b"a"},
+    {"shared_limits_fallback": None},
+    {"shared_limits_fallback": True},
     {"auth_scheme": None},
     {"allow_insecure_http": 1},
 ]
@@ -67,6 +73,17 @@ OUT_OF_RANGE = [
     {"rate_limits": [(200, math.nan)]},
     {"rate_limits": [(200, -5)]},
     {"rate_limits": repeat((200, 5))},
+    {"rate_limits": []},
+    *({"reserve": value} for value in (-0.1, 0.51, math.nan, 10**400)),
+    {"shared_limits": ""},
+    {"shared_limits": "on"},
+    {"shared_limits": "http://u:pn_CANARY@host"},
+    {"shared_limits": "redis://u:pn_CANARY@host?timeout=1"},
+    {"shared_limits": "file:///proc/none"},
+    {"shared_limits": "redis://\ud800"},
+    {"shared_limits_account": " "},
+    {"shared_limits_account": "a" * 257},
+    *({"shared_limits_fallback": value} for value in ("go", -0.1, 1.1, math.nan)),
     {"auth_scheme": "basic"},
     {"auth_scheme": "\ud800"},
     {"base_url": "https://\udcff.example"},
@@ -115,6 +132,7 @@ def test_a_setting_out_of_range_is_a_config_error(client: Any, setting: dict[str
         client(**{"api_key": "pn_1", **setting})
     assert caught.value.code == "invalid_config"
     assert isinstance(caught.value, ValueError)
+    assert "CANARY" not in repr(caught.value)
 
 
 def test_unknown_and_repeated_settings_are_type_errors() -> None:
@@ -204,7 +222,8 @@ def test_the_functions_keep_their_connection(api: StandIn, session_id: str) -> N
 
 SETTINGS = (
     "api_key=None, *, base_url=None, timeout=15.0, total_timeout=60.0, max_retries=3, max_concurrency=64, "
-    "rate_limits=((200, 5.0), (1000, 300.0)), auth_scheme='bearer', allow_insecure_http=False"
+    "rate_limits=((200, 5.0), (1000, 300.0)), reserve=0.05, shared_limits=None, shared_limits_account=None, "
+    "shared_limits_fallback='wait', auth_scheme='bearer', allow_insecure_http=False"
 )
 
 

@@ -7,6 +7,7 @@ mod config {
     pub(crate) use wts_session::RateLimit;
 }
 
+#[allow(dead_code)]
 #[path = "../src/limiter/clock.rs"]
 mod clock;
 #[allow(dead_code)]

@@ -31,6 +31,10 @@ struct function {
     X(wts_config_set_max_concurrency)                                                                                  \
     X(wts_config_set_max_retries)                                                                                      \
     X(wts_config_set_rate_limits)                                                                                      \
+    X(wts_config_set_reserve)                                                                                          \
+    X(wts_config_set_shared_limits)                                                                                    \
+    X(wts_config_set_shared_limits_account)                                                                            \
+    X(wts_config_set_shared_limits_fallback)                                                                           \
     X(wts_config_set_timeout_ms)                                                                                       \
     X(wts_config_set_total_timeout_ms)                                                                                 \
     X(wts_error_attempts)                                                                                              \

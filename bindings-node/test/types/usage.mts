@@ -79,6 +79,10 @@ client.completeSession('s', { stopBot: true });
 client.updateSessionStatus('s', 'PENDING', { reactivateOnNewMessage: true });
 // @ts-expect-error no such scheme
 new Client({ authScheme: 'basic' });
+new Client({ reserve: 0, sharedLimits: 'machine', sharedLimitsAccount: 'a', sharedLimitsFallback: 0.25 });
+new Client({ sharedLimitsFallback: 'wait' });
+// @ts-expect-error no such fallback
+new Client({ sharedLimitsFallback: 'go' });
 // @ts-expect-error made by the library
 new WtsError();
 // @ts-expect-error not without a client of one's own

@@ -33,3 +33,8 @@ def log_pause(seconds: float) -> None:
 def log_waiting(seconds: float) -> None:
     """The account's limits are reached."""
     logger.info("The account's limits are reached: requests wait for %.2f s", seconds)
+
+
+def log_shared_limits(text: str, is_warning: bool) -> None:
+    """Something happened to the ledger that processes share."""
+    logger.log(logging.WARNING if is_warning else logging.INFO, "%s", text)

@@ -39,8 +39,15 @@ class Client:
     `timeout` bounds one attempt and `total_timeout` a whole call with its waiting and retries, both in seconds;
     `total_timeout=None` is no bound. A request is sent again at most `max_retries` times, and only where that can help.
     At most `max_concurrency` requests are under way at once. `rate_limits` are the account's limits, pairs of requests
-    and seconds; `None` switches them off. `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone.
-    `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
+    and seconds; `None` switches them off. `reserve` is the share of each limit, 0 to 0.5, that a call which holds many
+    slots leaves to other calls.
+
+    `shared_limits` is where the ledger is that processes share: `'machine'`, `'redis://host'` and others, as
+    `docs/several-processes.md` lists them; without it the environment's `WTS_SHARED_LIMITS`, or else `'off'`.
+    `shared_limits_account` is a name that joins several keys of one account. `shared_limits_fallback` is `'wait'`, or the
+    share of the limits that is used while the ledger can't be reached.
+
+    `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone. `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
 
     Many threads may share a client. A child made by `os.fork` can go on with the client of its parent; it has
     connections and a share of the rate limits of its own.
@@ -63,6 +70,10 @@ class Client:
         max_retries: int = 3,
         max_concurrency: int = 64,
         rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        reserve: float = 0.05,
+        shared_limits: str | None = None,
+        shared_limits_account: str | None = None,
+        shared_limits_fallback: Literal["wait"] | float = "wait",
         auth_scheme: Literal["bearer", "raw"] = "bearer",
         allow_insecure_http: bool = False,
     ) -> Self: ...
@@ -155,6 +166,10 @@ class AsyncCalls:
         max_retries: int = 3,
         max_concurrency: int = 64,
         rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        reserve: float = 0.05,
+        shared_limits: str | None = None,
+        shared_limits_account: str | None = None,
+        shared_limits_fallback: Literal["wait"] | float = "wait",
         auth_scheme: Literal["bearer", "raw"] = "bearer",
         allow_insecure_http: bool = False,
     ) -> Self: ...

@@ -8,6 +8,7 @@ __all__ = [
     "ClientClosedError",
     "ConfigError",
     "ConnectionFailedError",
+    "LimitsUnavailableError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -141,6 +142,10 @@ class RequestTimeoutError(WtsError, TimeoutError):
 
 class UnexpectedResponseError(WtsError):
     """An answer that the API would not give: a redirect, no JSON, too large (``unexpected_response``)."""
+
+
+class LimitsUnavailableError(WtsError):
+    """The ledger of the limits that processes share can't be reached, or refuses (``limits_unavailable``)."""
 
 
 class ClientClosedError(WtsError):

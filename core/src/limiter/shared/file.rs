@@ -138,11 +138,20 @@ mod platform {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn is_network_folder(folder: &Path) -> bool {
-        /// The numbers that Linux gives to AFS, CIFS, Ceph, Coda, FUSE (sshfs and the like), NFS, SMB, SMB 2 and 9P.
-        const NETWORKS: [i64; 9] =
-            [0x5346_414F, 0xFF53_4D42, 0x00C3_6400, 0x7375_7245, 0x6573_5546, 0x6969, 0x517B, 0xFE53_4D42, 0x0102_1997];
-        let number = nix::sys::statfs::statfs(folder).map(|system| system.filesystem_type().0);
-        number.is_ok_and(|number| NETWORKS.contains(&(i64::from(number) & 0xFFFF_FFFF)))
+        use nix::sys::statfs::{FsType, statfs};
+        /// What Linux calls AFS, CIFS, Ceph, Coda, FUSE (sshfs and the like), NFS, SMB, SMB 2 and 9P.
+        const NETWORKS: [FsType; 9] = [
+            FsType(0x5346_414F),
+            FsType(0xFF53_4D42),
+            FsType(0x00C3_6400),
+            FsType(0x7375_7245),
+            FsType(0x6573_5546),
+            FsType(0x6969),
+            FsType(0x517B),
+            FsType(0xFE53_4D42),
+            FsType(0x0102_1997),
+        ];
+        statfs(folder).is_ok_and(|system| NETWORKS.contains(&system.filesystem_type()))
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]

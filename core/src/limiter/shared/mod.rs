@@ -18,5 +18,6 @@ pub use faults::break_shared_limits;
 pub(super) use participant::{Contact, Participant, Told, demand};
 pub(super) use store::{Failure, Store};
 
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod tests;
