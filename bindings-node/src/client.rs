@@ -1,6 +1,7 @@
 //! The client and its operations: convert in, call core, map the error, convert out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::{Either, Env, Result};
 use napi_derive::napi;
@@ -11,6 +12,9 @@ use crate::bulk::Bulk;
 use crate::convert::{Settings, builder};
 use crate::error::Failure;
 use crate::promise::{Calls, Channel, background};
+
+/// How long the end of a process waits at most for the ledgers that processes share.
+const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
 
 static SHARED: ClientCache<wts_session::Client> = ClientCache::new();
 
@@ -32,6 +36,12 @@ pub fn create_client(settings: Settings, calls: &Calls, is_logged: bool) -> Eith
 #[napi(catch_unwind)]
 pub fn shared_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
     made(settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
+}
+
+/// Waits a little until ledgers that processes share know what this process has sent: before it ends.
+#[napi(catch_unwind)]
+pub fn settle_shared_limits() {
+    wts_session::binding::settle_shared_limits(MAX_TIME_TO_SETTLE);
 }
 
 fn made(

@@ -6,11 +6,12 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
+use std::time::Duration;
 
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
-use wts_session::binding::{Background, PerProcess, Wakeup};
+use wts_session::binding::{Background, PerProcess, Wakeup, settle_shared_limits};
 use wts_session::{Error, Session};
 
 use crate::convert;
@@ -18,6 +19,9 @@ use crate::error::exception;
 
 /// How many outcomes become Python objects before other callbacks of the loop have their turn.
 const BATCH: usize = 64;
+
+/// How long the end of the interpreter waits at most for the ledgers that processes share.
+const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
 
 /// A session, nothing but the news that there is something to fetch elsewhere, or an error.
 type Outcome = Result<Option<Session>, Error>;
@@ -123,10 +127,13 @@ pub(crate) fn in_python_now<T>(work: impl FnOnce() -> T) -> Option<T> {
     (!*exits).then(work)
 }
 
-/// Keeps our threads out of Python from now on; for `atexit`.
+/// Keeps our threads out of Python from now on, and tells ledgers that are shared what they do not know yet; for `atexit`.
 #[pyfunction]
 pub(crate) fn stop_ringing(py: Python<'_>) {
-    py.detach(|| *exits().write().unwrap_or_else(PoisonError::into_inner) = true);
+    py.detach(|| {
+        *exits().write().unwrap_or_else(PoisonError::into_inner) = true;
+        settle_shared_limits(MAX_TIME_TO_SETTLE);
+    });
 }
 
 /// The outcomes that wait in a mailbox, for the code in Python that settles the futures.

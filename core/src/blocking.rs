@@ -20,6 +20,9 @@ use crate::transport::look_at_connections;
 /// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
 
+/// How long a client that is dropped waits at most until the ledger that processes share knows what it has sent.
+const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
+
 /// Makes a blocking client.
 pub type ClientBuilder = crate::ClientBuilder<Client>;
 
@@ -233,6 +236,8 @@ impl Drop for Client {
             // A plain drop would wait for look-ups of names, and panic inside another runtime.
             runtime.shutdown_background();
         }
+        // The process may end now.
+        self.inner.engine().settle(MAX_TIME_TO_SETTLE);
     }
 }
 

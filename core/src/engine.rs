@@ -74,6 +74,11 @@ impl Engine {
         self.shared.transport.close();
     }
 
+    /// As [`Limiter::settle`](crate::limiter::Limiter::settle).
+    pub(crate) fn settle(&self, time: Duration) {
+        self.shared.member.limiter().settle(time);
+    }
+
     /// As [`Transport::is_driven_during_calls`].
     pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
         self.shared.transport.is_driven_during_calls(runtime);

@@ -10,5 +10,6 @@ pub use crate::background::Background;
 pub use crate::config::{count, milliseconds, seconds};
 #[cfg(feature = "test-util")]
 pub use crate::limiter::break_shared_limits;
+pub use crate::limiter::settle_shared_limits;
 pub use crate::per_process::PerProcess;
 pub use crate::progress::Progress;

@@ -1,6 +1,7 @@
 //! The limiters of this process, one per account.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::per_process::PerProcess;
 use crate::secret::Secret;
-use crate::shared_limits::LedgerAddress;
+use crate::shared_limits::{LedgerAddress, SharedLimitsFallback};
 
 /// An account, without its key: a base URL and a key, hashed.
 type AccountId = [u8; 32];
@@ -21,8 +22,8 @@ static ACCOUNTS: PerProcess<Mutex<Vec<Account>>> = PerProcess::new();
 
 struct Account {
     id: AccountId,
-    /// Where its ledger is that processes share.
-    ledger: Option<LedgerAddress>,
+    /// Where its ledger is that processes share, and what happens without it.
+    ledger: Option<(LedgerAddress, SharedLimitsFallback)>,
     limiter: Arc<Limiter>,
 }
 
@@ -37,20 +38,31 @@ pub(crate) fn of_account(config: &Config) -> Result<Arc<Limiter>, Error> {
     };
     let mut accounts = ACCOUNTS.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
     accounts.retain(|account| Arc::strong_count(&account.limiter) > 1 || !account.limiter.is_blank());
-    let known = accounts.iter().find(|account| account.id == id && account.ledger == config.shared_limits);
+    let ledger = config.shared_limits.clone().map(|address| (address, config.shared_limits_fallback));
+    let known = accounts.iter().find(|account| account.id == id && account.ledger == ledger);
     if let Some(account) = known {
         return Ok(Arc::clone(&account.limiter));
     }
-    let limiter = match &config.shared_limits {
+    let limiter = match &ledger {
         None => Limiter::new(),
-        Some(address) => {
+        Some((address, fallback)) => {
             let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            Limiter::shared(Store::open(address, &name, config.language)?, config.shared_limits_fallback)
+            Limiter::shared(Store::open(address, &name, config.language)?, *fallback)
         }
     };
     let limiter = Arc::new(limiter);
-    accounts.push(Account { id, ledger: config.shared_limits.clone(), limiter: Arc::clone(&limiter) });
+    accounts.push(Account { id, ledger, limiter: Arc::clone(&limiter) });
     Ok(limiter)
+}
+
+/// Waits until the ledgers that processes share know what this process has sent, `time` at most; for the end of a process.
+pub fn settle_shared_limits(time: Duration) {
+    let deadline = Instant::now() + time;
+    let Some(accounts) = ACCOUNTS.get() else { return };
+    let accounts = accounts.lock().unwrap_or_else(PoisonError::into_inner);
+    let limiters: Vec<_> = accounts.iter().map(|account| Arc::clone(&account.limiter)).collect();
+    drop(accounts);
+    limiters.iter().for_each(|limiter| limiter.settle(deadline.saturating_duration_since(Instant::now())));
 }
 
 fn account_id(base_url: &Url, key: &Secret) -> AccountId {

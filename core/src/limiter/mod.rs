@@ -15,6 +15,7 @@ mod supply;
 mod waiting;
 
 pub(crate) use accounts::of_account;
+pub use accounts::settle_shared_limits;
 #[cfg(feature = "test-util")]
 pub use shared::break_shared_limits;
 pub(crate) use sharing::News;

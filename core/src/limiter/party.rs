@@ -1,6 +1,7 @@
 //! The limiter's side of the exchanges with the ledger that processes share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
@@ -17,6 +18,8 @@ pub(super) struct Driver {
     store: Arc<AsyncMutex<Store>>,
     wakeup: Arc<Notify>,
     last_news: watch::Sender<u64>,
+    /// Told of the end of each exchange.
+    exchanged: Condvar,
     running: Mutex<Running>,
 }
 
@@ -33,6 +36,7 @@ impl Driver {
             store: Arc::new(AsyncMutex::new(store)),
             wakeup: Arc::default(),
             last_news: watch::Sender::new(0),
+            exchanged: Condvar::new(),
             running: Mutex::new(Running::No),
         }
     }
@@ -122,8 +126,23 @@ impl Limiter {
         self.spread(news);
     }
 
+    /// Waits until the shared ledger knows what this process has to tell, `time` at most: before the process ends. What it does
+    /// not know then counts for longer than it has to.
+    pub(crate) fn settle(self: &Arc<Self>, time: Duration) {
+        let Some(driver) = &self.driver else { return };
+        let now = self.now();
+        if let Some(sharing) = &mut self.state().sharing {
+            sharing.participant.hurry(now);
+        }
+        self.see_to_driver();
+        let is_unsettled = |state: &mut State| state.sharing.as_ref().is_some_and(Sharing::has_news_for_the_ledger);
+        // Whatever came of it, the process ends.
+        let _ = driver.exchanged.wait_timeout_while(self.state(), time, is_unsettled);
+    }
+
     fn spread(&self, last: u64) {
         if let Some(driver) = &self.driver {
+            driver.exchanged.notify_all();
             driver.last_news.send_if_modified(|news| std::mem::replace(news, last) != last);
         }
     }

@@ -186,6 +186,11 @@ impl Sharing {
         Share { share, begins_at: since + shortest, caps: caps.collect() }
     }
 
+    /// Whether the ledger does not know all yet, and can be told.
+    pub(super) fn has_news_for_the_ledger(&self) -> bool {
+        matches!(self.participant.contact(), Contact::Reached) && self.participant.has_something_to_tell()
+    }
+
     pub(super) fn tell(&mut self, news: News) {
         if self.news.len() == MAX_NEWS {
             self.news.pop_front();
