@@ -50,16 +50,17 @@
  *   library from a signal handler, and do not cancel a thread that is inside of it.
  *   A blocking call needs no other thread. The first call of a client that is started, or the first bulk call, makes a
  *   thread that sends the requests of all such calls and ends with the client. It runs no function of yours and handles
- *   no signals.
+ *   no signals. Neither do the threads that look names up, four at most, nor the one that a process has while it shares
+ *   limits (wts_config_set_shared_limits).
  *
  * PROCESSES
  *   After fork() the child may use, and free, the clients of its parent: at its first call it makes connections of its
  *   own. Its queues are empty and have other descriptors, and its cancellables have not cancelled anything; calls that
  *   were started by the parent stay there, and can only be freed. The limits of the account are kept in each process by
- *   itself. The library installs no signal handlers and raises no SIGPIPE, leaves the locale alone, and writes nothing
- *   to standard output or standard error. Once loaded it stays: dlclose() does not unload it. Certificates are checked
- *   against those of the system, or of the environment's SSL_CERT_FILE and SSL_CERT_DIR; the environment's HTTPS_PROXY
- *   and NO_PROXY count.
+ *   itself, unless wts_config_set_shared_limits says where they are shared. The library installs no signal handlers and
+ *   raises no SIGPIPE, leaves the locale alone, and writes nothing to standard output or standard error. Once loaded it
+ *   stays: dlclose() does not unload it. Certificates are checked against those of the system, or of the environment's
+ *   SSL_CERT_FILE and SSL_CERT_DIR; the environment's HTTPS_PROXY and NO_PROXY count.
  *
  * ABI
  *   A program that was linked against libwts_session.so.0 works with every later version of that soname. Numbers of
@@ -488,51 +489,50 @@ void wts_config_set_max_retries(struct wts_config *config, uint32_t max_retries)
 void wts_config_set_rate_limits(struct wts_config *config, const struct wts_rate_limit *limits, size_t count);
 
 /**
- * Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk call of
- * up to 950 sessions does not wait for the limit of 5 minutes.
+ * Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk
+ * call of up to 950 sessions does not wait for the limit of 5 minutes.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *
  * @param config Null is ignored.
- * @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside it may
- *        wait for minutes.
+ * @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside
+ *        it may wait for minutes.
  *
  * Threads: the one that uses the config.
  */
-void wts_config_set_reserve(struct wts_config *config,
-                            double reserve);
+void wts_config_set_reserve(struct wts_config *config, double reserve);
 
 /**
- * Sets where the ledger is that processes of one account share, so that all of them together keep to its limits. Default: the
- * environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
+ * Sets where the ledger is that processes of one account share, so that all of them together keep to its limits.
+ * Default: the environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
  *
- * While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it ends at most
- * five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below, and
- * for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
+ * While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it
+ * ends at most five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else
+ * than the values below, and for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
  *
  * @param config Null is ignored.
- * @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host", "valkey://host",
- *        "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or "redis+cluster://host1,host2"; "n8n",
- *        the Redis of n8n's queue mode. A copy is taken. Null is the default again.
+ * @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host",
+ *        "valkey://host", "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or
+ *        "redis+cluster://host1,host2"; "n8n", the Redis of n8n's queue mode. A copy is taken. Null is the default
+ *        again.
  *
  * Threads: the one that uses the config.
  */
-void wts_config_set_shared_limits(struct wts_config *config,
-                                  const char *shared_limits);
+void wts_config_set_shared_limits(struct wts_config *config, const char *shared_limits);
 
 /**
- * Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys. Default:
- * each base URL and key is an account of its own.
+ * Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their
+ * keys. Default: each base URL and key is an account of its own.
  *
- * It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256 bytes long.
+ * It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256
+ * bytes long.
  *
  * @param config Null is ignored.
  * @param account A copy is taken. Null is the default again.
  *
  * Threads: the one that uses the config.
  */
-void wts_config_set_shared_limits_account(struct wts_config *config,
-                                          const char *account);
+void wts_config_set_shared_limits_account(struct wts_config *config, const char *account);
 
 /**
  * Sets what happens while the ledger that processes share can't be reached. Default: "wait".
@@ -540,13 +540,13 @@ void wts_config_set_shared_limits_account(struct wts_config *config,
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below.
  *
  * @param config Null is ignored.
- * @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a share of the limits,
- *        more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken. Null is the default again.
+ * @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a
+ *        share of the limits, more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken.
+ *        Null is the default again.
  *
  * Threads: the one that uses the config.
  */
-void wts_config_set_shared_limits_fallback(struct wts_config *config,
-                                           const char *fallback);
+void wts_config_set_shared_limits_fallback(struct wts_config *config, const char *fallback);
 
 /**
  * Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.

@@ -271,14 +271,14 @@ pub unsafe extern "C" fn wts_config_set_rate_limits(config: *mut Config, limits:
     unsafe { boundary::setting(config, change) }
 }
 
-/// Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk call of
-/// up to 950 sessions does not wait for the limit of 5 minutes.
+/// Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk
+/// call of up to 950 sessions does not wait for the limit of 5 minutes.
 ///
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///
 /// @param config Null is ignored.
-/// @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside it may
-///        wait for minutes.
+/// @param reserve 0 to 0.5; 0 switches the reserve off: then a bulk call may use everything, and a single call beside
+///        it may wait for minutes.
 ///
 /// Threads: the one that uses the config.
 #[unsafe(no_mangle)]
@@ -287,17 +287,18 @@ pub unsafe extern "C" fn wts_config_set_reserve(config: *mut Config, reserve: f6
     unsafe { boundary::setting(config, |config| config.change(|builder| builder.reserve(reserve))) }
 }
 
-/// Sets where the ledger is that processes of one account share, so that all of them together keep to its limits. Default: the
-/// environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
+/// Sets where the ledger is that processes of one account share, so that all of them together keep to its limits.
+/// Default: the environment's `WTS_SHARED_LIMITS` at the time of `wts_client_new`, or else "off".
 ///
-/// While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it ends at most
-/// five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below, and
-/// for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
+/// While limits are shared, the process has one more thread, "wts-session-limits", in which all signals are blocked; it
+/// ends at most five minutes after the last request. Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else
+/// than the values below, and for a folder that can't be used. Error of calls: `WTS_LIMITS_UNAVAILABLE`.
 ///
 /// @param config Null is ignored.
-/// @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host", "valkey://host",
-///        "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or "redis+cluster://host1,host2"; "n8n",
-///        the Redis of n8n's queue mode. A copy is taken. Null is the default again.
+/// @param shared_limits "off"; "machine" or "file:///dir", a folder of this machine; "redis://host", "rediss://host",
+///        "valkey://host", "valkeys://host", "redis+unix:///socket", "redis+sentinel://host1,host2/master" or
+///        "redis+cluster://host1,host2"; "n8n", the Redis of n8n's queue mode. A copy is taken. Null is the default
+///        again.
 ///
 /// Threads: the one that uses the config.
 #[unsafe(no_mangle)]
@@ -308,10 +309,11 @@ pub unsafe extern "C" fn wts_config_set_shared_limits(config: *mut Config, share
     unsafe { boundary::setting(config, |config| config.shared_limits = given) }
 }
 
-/// Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys. Default:
-/// each base URL and key is an account of its own.
+/// Sets a name for the account, the same for all of its keys: clients that give it share one budget, whatever their
+/// keys. Default: each base URL and key is an account of its own.
 ///
-/// It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256 bytes long.
+/// It matters only where limits are shared. Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is blank or over 256
+/// bytes long.
 ///
 /// @param config Null is ignored.
 /// @param account A copy is taken. Null is the default again.
@@ -330,8 +332,9 @@ pub unsafe extern "C" fn wts_config_set_shared_limits_account(config: *mut Confi
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` for anything else than the values below.
 ///
 /// @param config Null is ignored.
-/// @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a share of the limits,
-///        more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken. Null is the default again.
+/// @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a
+///        share of the limits, more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken.
+///        Null is the default again.
 ///
 /// Threads: the one that uses the config.
 #[unsafe(no_mangle)]

@@ -71,10 +71,14 @@ describe('processes that share their limits', () => {
     };
     Object.assign(process.env, queue);
     const call = (client) => client.completeSession('n8n');
-    await assert.rejects(call(new Client({ ...standIn.connection, sharedLimits: 'n8n' })), { code: 'limits_unavailable' });
+    await assert.rejects(call(new Client({ ...standIn.connection, sharedLimits: 'n8n' })), {
+      code: 'limits_unavailable',
+    });
     process.env.EXECUTIONS_MODE = 'regular';
     assert.equal((await call(new Client({ ...standIn.connection, sharedLimits: 'n8n' }))).success, true);
-    Object.keys(queue).forEach((name) => delete process.env[name]);
+    for (const name of Object.keys(queue)) {
+      delete process.env[name];
+    }
     server.close();
   });
 });

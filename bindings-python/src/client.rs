@@ -37,10 +37,11 @@ static SHARED: PerProcess<ClientCache<Arc<blocking::Client>>> = PerProcess::new(
 ///
 /// `shared_limits` is where the ledger is that processes share: `'machine'`, `'redis://host'` and others, as
 /// `docs/several-processes.md` lists them; without it the environment's `WTS_SHARED_LIMITS`, or else `'off'`.
-/// `shared_limits_account` is a name that joins several keys of one account. `shared_limits_fallback` is `'wait'`, or the
-/// share of the limits that is used while the ledger can't be reached.
+/// `shared_limits_account` is a name that joins several keys of one account. `shared_limits_fallback` is `'wait'`, or
+/// the share of the limits that is used while the ledger can't be reached.
 ///
-/// `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone. `allow_insecure_http` allows a base URL of plain http, which shows the key to everyone on the way.
+/// `auth_scheme` is `'bearer'`, or `'raw'` for tenants that want the key alone. `allow_insecure_http` allows a base
+/// URL of plain http, which shows the key to everyone on the way.
 ///
 /// Many threads may share a client. A child made by `os.fork` can go on with the client of its parent; it has
 /// connections and a share of the rate limits of its own.

@@ -64,9 +64,9 @@ def no_redis() -> str:
 
 def test_without_the_ledger_nothing_is_sent(api: StandIn, session_id: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "wts_session")
-    with Client(shared_limits=no_redis(), total_timeout=0.3) as client:
-        with pytest.raises(LimitsUnavailableError) as caught:
-            client.complete_session(session_id)
+    client = Client(shared_limits=no_redis(), total_timeout=0.3)
+    with pytest.raises(LimitsUnavailableError) as caught:
+        client.complete_session(session_id)
     error = caught.value
     assert (error.code, error.attempts, error.may_have_been_applied) == ("limits_unavailable", 0, False)
     assert error.retryable

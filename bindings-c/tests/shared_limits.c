@@ -1,0 +1,92 @@
+/* One budget for a parent and its children, and a ledger that is not there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "stand_in.h"
+#include "wts_session.h"
+
+enum { CHILDREN = 2, SESSIONS = 15 };
+
+static const wts_rate_limit limits[] = {{20, 1500}};
+static char folder[] = "/tmp/wts-shared-XXXXXX";
+static const char *const ids[SESSIONS] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"};
+
+static wts_client *sharing_client(const char *ledger)
+{
+    wts_config *config = stand_in_config();
+    wts_client *client = NULL;
+    wts_error *error = NULL;
+
+    wts_config_set_rate_limits(config, limits, 1);
+    wts_config_set_shared_limits(config, ledger);
+    CHECK_OK(wts_client_new(config, &client, &error), &error);
+    wts_error_free(error);
+    wts_config_free(config);
+    return client;
+}
+
+static bool complete_all(const wts_client *client)
+{
+    wts_error *error = NULL;
+    bool holds = CHECK_OK(wts_complete_sessions(client, ids, SESSIONS, NULL, NULL, NULL, &error), &error) &&
+                 CHECK_OK(wts_complete_session(client, ids[0], NULL, NULL, &error), &error);
+
+    wts_error_free(error);
+    return holds;
+}
+
+static void parent_and_children(void)
+{
+    char ledger[64];
+    wts_client *client;
+    pid_t children[CHILDREN];
+
+    snprintf(ledger, sizeof ledger, "file://%s", folder);
+    client = sharing_client(ledger);
+    complete_all(client);
+    for (int i = 0; i < CHILDREN; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            bool holds = complete_all(client);
+
+            wts_client_free(client);
+            _exit(holds ? 0 : 1);
+        }
+    }
+    complete_all(client);
+    for (int i = 0; i < CHILDREN; i++) {
+        int status = -1;
+
+        waitpid(children[i], &status, 0);
+        CHECK_EQUAL(status, 0);
+    }
+    wts_client_free(client);
+    stand_in_check_windows();
+}
+
+static void no_ledger(void)
+{
+    wts_client *client = sharing_client("redis://:pn_CANARY@127.0.0.1:1");
+    wts_error *error = NULL;
+
+    CHECK_EQUAL(wts_complete_session(client, ids[0], NULL, NULL, &error), WTS_LIMITS_UNAVAILABLE);
+    CHECK(strstr(wts_error_text(error), "no connection to 127.0.0.1:1") != NULL);
+    CHECK(strstr(wts_error_text(error), "CANARY") == NULL);
+    CHECK_EQUAL(wts_error_attempts(error), 0);
+    CHECK(wts_error_retryable(error));
+    wts_error_free(error);
+    wts_client_free(client);
+}
+
+int main(void)
+{
+    stand_in_start((const char *const[]){"--create-unknown", "--limit", "20/1.5", NULL});
+    CHECK(mkdtemp(folder) != NULL);
+    test("a parent and its children", parent_and_children);
+    test("no ledger", no_ledger);
+    return tests_done();
+}
