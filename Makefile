@@ -143,7 +143,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-import bench-python bench-node clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate.py
@@ -190,6 +190,12 @@ $(BENCH_PYTHON)/.installed: bindings-python/requirements-bench.txt $(filter core
 	python3 -m venv $(BENCH_PYTHON)
 	$(BENCH_PYTHON)/bin/pip install -q -r $< $(BENCH_PYTHON)/wheel/*.whl
 	touch $@
+
+bench-shared: redis ## what shared limits cost: commands a request, time a grant, time beside the least (4 minutes)
+	cargo build --locked -q --release -p wts-stand-in
+	cargo build --locked -q --release -p wts-session --features $(FEATURES) --example worker
+	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in WTS_WORKER=$(CURDIR)/target/release/examples/worker \
+	    cargo bench --locked -q -p wts-session --features $(FEATURES) --bench shared
 
 bench-import: $(BENCH_PYTHON)/.installed ## size and time to import of the Python package, beside requests and httpx
 	$(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_import.py $(BENCH_PYTHON)/wheel/*.whl

@@ -1,11 +1,11 @@
 //! Processes of the example `worker`, and what the stand-in has seen of them.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use serde_json::Value;
 
@@ -29,7 +29,10 @@ impl<'a> Place<'a> {
 
     /// Starts one that completes `count` sessions.
     pub(crate) fn start(&self, name: &str, count: u64) -> Worker {
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug").join("examples/worker");
+        let program = env::var_os("WTS_WORKER").map_or_else(
+            || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug").join("examples/worker"),
+            PathBuf::from,
+        );
         let path = self.output.path().join(name);
         let output = fs::File::create(&path).unwrap();
         let process = Command::new(&program)
