@@ -131,7 +131,7 @@ test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ##
 test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
 
-test-n8n: stand-in n8n-node ## the n8n node in a real n8n, which is installed the first time: 1.8 GB, several minutes; not part of test
+test-n8n: stand-in redis n8n-node ## the n8n node in a real n8n, which is installed the first time: 1.8 GB, several minutes; not part of test
 	$(N8N)/scripts/install-n8n
 	cd $(N8N) && node --test --test-timeout=900000 test-n8n/*.test.mjs
 

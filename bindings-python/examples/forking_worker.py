@@ -1,7 +1,7 @@
 """A worker as Celery's: a parent makes the client, forked children do the tasks.
 
-``python forking_worker.py ID...`` completes the sessions, four processes at a time. Each child has connections of its
-own, and counts its own requests: the account's limits are divided among the processes.
+``WTS_SHARED_LIMITS=machine python forking_worker.py ID...`` completes the sessions, four processes at a time. Each child
+has connections of its own, and all of them share the account's limits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wts_session import Client, WtsError
 
 PROCESSES = 4
 
-client = Client(rate_limits=[(200 // PROCESSES, 5), (1000 // PROCESSES, 300)])
+client = Client()
 
 
 def complete(session_id: str) -> str:

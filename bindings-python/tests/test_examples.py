@@ -73,7 +73,8 @@ def test_demo(seeded: StandIn, arguments: list[str]) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_forking_worker(seeded: StandIn) -> None:
+def test_forking_worker(seeded: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WTS_SHARED_LIMITS", f"file://{tmp_path}/ledger")
     ids = ["session_12345", "session_23456", "nobody", "session_34567", ".."]
     lines = finished(start("forking_worker.py", seeded, *ids), returncode=1)
     assert [line.split()[0] for line in lines] == [

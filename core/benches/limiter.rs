@@ -10,9 +10,15 @@ mod config {
 #[allow(dead_code)]
 #[path = "../src/limiter/clock.rs"]
 mod clock;
+#[path = "../src/limiter/ends.rs"]
+mod ends;
+#[path = "../src/limiter/flow.rs"]
+mod flow;
 #[allow(dead_code)]
 #[path = "../src/limiter/ledger.rs"]
 mod ledger;
+#[path = "../src/limiter/limit.rs"]
+mod limit;
 #[allow(dead_code)]
 #[path = "../src/limiter/slowdown.rs"]
 mod slowdown;

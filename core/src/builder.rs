@@ -160,7 +160,8 @@ impl<C> ClientBuilder<C> {
     /// - `redis://`, `rediss://`, `valkey://`, `valkeys://` and `user:password@host:port/database`; `redis+unix:///socket`;
     ///   `redis+sentinel://host1,host2/master`; `redis+cluster://host1,host2`. `?prefix=` sets what all keys begin with. Redis
     ///   is 6.2 or newer, Valkey 8 or newer. It needs the feature `redis`.
-    /// - `n8n`: the Redis of n8n's queue mode, from `QUEUE_BULL_REDIS_*`; off where n8n does not run in that mode.
+    /// - `n8n`: what `WTS_SHARED_LIMITS` says, or else the Redis of n8n's queue mode, from `QUEUE_BULL_REDIS_*`; off where n8n
+    ///   does not run in that mode.
     ///
     /// Default: the environment's `WTS_SHARED_LIMITS`, or else `off`.
     pub fn shared_limits(mut self, ledger: impl Into<String>) -> Self {

@@ -25,6 +25,8 @@
 //! program with a provider of its own uses `default-features = false` and installs its provider before it makes a client;
 //! then only that one is compiled in, and `rustls::ClientConfig::builder()` works as before.
 //!
+//! `redis`: `shared_limits` in Redis and Valkey. In a file they can be shared without it.
+//!
 //! `tracing`: a span for each call, with events for attempts, retries and waits. Neither the key nor a body is in them.
 //!
 //! `test-util`: errors made by hand, for the tests of a program.

@@ -108,7 +108,11 @@ impl LedgerAddress {
         match text {
             "off" => return Ok(None),
             "machine" => return Ok(Some(Self::Folder(folder_of_machine()))),
-            "n8n" => return of_n8n(variable),
+            // Whoever runs n8n may have chosen another one.
+            "n8n" => match variable("WTS_SHARED_LIMITS").filter(|other| trimmed(other) != "n8n") {
+                Some(other) => return Self::parse(&other, variable),
+                None => return of_n8n(variable),
+            },
             _ => {}
         }
         if text.chars().any(|character| character.is_control() || character.is_whitespace()) {
@@ -458,6 +462,8 @@ mod tests {
             panic!("no Redis")
         };
         assert_eq!((&cluster.nodes[..], cluster.topology), (&[tcp("a", 1), tcp("b", 2)][..], Topology::Cluster));
+        let own = with(&[("EXECUTIONS_MODE", "queue"), ("WTS_SHARED_LIMITS", "file:///dir")]).unwrap();
+        assert_eq!(own, Some(LedgerAddress::Folder(PathBuf::from("/dir"))));
         for variables in [
             &[("EXECUTIONS_MODE", "queue"), ("QUEUE_BULL_REDIS_PORT", "x")][..],
             &[("EXECUTIONS_MODE", "queue"), ("QUEUE_BULL_REDIS_PASSWORD_FILE", "/nonexistent")][..],

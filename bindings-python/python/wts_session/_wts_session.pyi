@@ -51,7 +51,7 @@ class Client:
     URL of plain http, which shows the key to everyone on the way.
 
     Many threads may share a client. A child made by `os.fork` can go on with the client of its parent; it has
-    connections and a share of the rate limits of its own.
+    connections of its own, and rate limits of its own unless `shared_limits` are set.
 
     Raises `ConfigError` where a client can't be made of these settings.
 

@@ -3,21 +3,16 @@
 //! It knows no clock, no lock and no task. A *member* is a client, with its limits and its room for requests in flight. A
 //! *flow* is one call of a member, single or bulk, and a *waiter* is one request of a flow that waits for a slot.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::clock::{Micros, micros};
+use super::ends::Ends;
+use super::flow::{Flow, FlowId, Member, MemberId, WaiterId};
+use super::limit::Limit;
 use super::slowdown::{CHANCES, Slowdown};
-use super::supply::{Credits, Share, Supply};
+use super::supply::{Credits, Supply};
 use crate::config::RateLimit;
-
-pub(super) type MemberId = u64;
-pub(super) type FlowId = u64;
-/// Later waiters have larger numbers.
-pub(super) type WaiterId = u64;
-
-/// The share of a limit that is reserved only where the limit is at least this large.
-const SMALLEST_LIMIT_WITH_RESERVE: usize = 20;
 
 /// What became of the request that a slot was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,79 +64,6 @@ pub(super) struct Waiting {
     pub(super) limits: Vec<Limit>,
     pub(super) light: usize,
     pub(super) heavy: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limit {
-    pub(super) requests: usize,
-    pub(super) period: Micros,
-    /// How many slots a flow may hold before it has to leave some to others; 0 if it never has to.
-    pub(super) reserve: usize,
-}
-
-#[derive(Debug)]
-struct Member {
-    limits: Vec<Limit>,
-    /// The index of its limits among all sets.
-    set: usize,
-    max_in_flight: usize,
-    in_flight: usize,
-    /// Flows with waiters that hold fewer slots than the reserve of every limit, in the order of their tags.
-    light: BTreeSet<(u64, FlowId)>,
-    /// The other flows with waiters. There are few of them, because each holds many slots.
-    heavy: BTreeSet<(u64, FlowId)>,
-}
-
-#[derive(Debug)]
-struct Flow {
-    member: MemberId,
-    /// The turn of its next request.
-    tag: u64,
-    waiters: BTreeSet<WaiterId>,
-    in_flight: usize,
-    ended: Ends,
-    was_heavy: bool,
-}
-
-/// When requests ended whose slots still count, oldest first.
-#[derive(Debug, Default)]
-struct Ends(VecDeque<Micros>);
-
-impl Ends {
-    fn add(&mut self, end: Micros) {
-        let place = self.0.iter().rposition(|other| *other <= end).map_or(0, |place| place + 1);
-        self.0.insert(place, end);
-    }
-
-    fn remove(&mut self, end: Micros) {
-        let place = self.0.partition_point(|other| *other < end);
-        if self.0.get(place) == Some(&end) {
-            self.0.remove(place);
-        }
-    }
-
-    /// How many are in the window of this length that ends now, or later.
-    fn count(&self, period: Micros, now: Micros) -> usize {
-        self.0.len() - self.0.partition_point(|end| end + period <= now)
-    }
-
-    fn first(&self, period: Micros, now: Micros) -> Option<Micros> {
-        self.0.get(self.0.partition_point(|end| end + period <= now)).copied()
-    }
-
-    /// When at most `most` are left in the window; now if that is so already.
-    fn time_of_most(&self, most: usize, period: Micros, now: Micros) -> Micros {
-        match self.0.len().checked_sub(most + 1) {
-            Some(last_to_leave) => now.max(self.0[last_to_leave] + period),
-            None => now,
-        }
-    }
-
-    fn forget(&mut self, period: Micros, most: usize, now: Micros) {
-        let past = self.0.partition_point(|end| end + period <= now);
-        let surplus = self.0.len().saturating_sub(most);
-        self.0.drain(..past.max(surplus));
-    }
 }
 
 impl Default for Ledger {
@@ -396,7 +318,7 @@ impl Ledger {
     /// Whether nothing in it counts any more.
     pub(super) fn is_blank(&mut self, now: Micros) -> bool {
         self.forget(now);
-        self.members.is_empty() && self.in_flight == 0 && self.ended.0.is_empty() && self.slowdown.is_over(now)
+        self.members.is_empty() && self.in_flight == 0 && self.ended.is_empty() && self.slowdown.is_over(now)
     }
 
     // ---- inside ----
@@ -497,7 +419,7 @@ impl Ledger {
             flow.was_heavy = true;
             self.light_asks.retain(|(_, asker)| *asker != id);
             self.light_in_flight -= flow.in_flight;
-            flow.ended.0.iter().for_each(|end| self.light_ended.remove(*end));
+            flow.ended.iter().for_each(|end| self.light_ended.remove(end));
         }
     }
 
@@ -592,36 +514,5 @@ impl Ledger {
         let ask = self.first_ask(limit, now).filter(|_| reserved > limit.reserve);
         let own = flow.ended.first(limit.period, now);
         ask.into_iter().chain(own).min().map(|time| time + limit.period)
-    }
-}
-
-impl Limit {
-    fn new(limit: RateLimit, reserve: f64) -> Self {
-        let requests = limit.requests as usize;
-        let share = (requests as f64 * reserve) as usize;
-        let reserve = if reserve > 0.0 && requests >= SMALLEST_LIMIT_WITH_RESERVE { share.max(1) } else { share };
-        Self { requests, period: micros(limit.period), reserve }
-    }
-
-    fn of(&self, share: &Share) -> Self {
-        Self { requests: share.of(self.requests), reserve: share.of(self.reserve), ..*self }
-    }
-}
-
-impl Flow {
-    fn is_heavy_for_any(&self, limits: &[Limit], now: Micros) -> bool {
-        limits.iter().any(|limit| self.is_heavy(limit, now))
-    }
-
-    /// How many slots it may take before it is heavy.
-    fn light_room(&self, limits: &[Limit], now: Micros) -> usize {
-        let limits = limits.iter().filter(|limit| limit.reserve > 0);
-        let room =
-            limits.map(|limit| limit.reserve.saturating_sub(self.in_flight + self.ended.count(limit.period, now)));
-        room.min().unwrap_or(usize::MAX)
-    }
-
-    fn is_heavy(&self, limit: &Limit, now: Micros) -> bool {
-        limit.reserve > 0 && self.in_flight + self.ended.count(limit.period, now) >= limit.reserve
     }
 }

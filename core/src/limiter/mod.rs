@@ -6,7 +6,10 @@
 
 mod accounts;
 mod clock;
+mod ends;
+mod flow;
 mod ledger;
+mod limit;
 mod party;
 mod shared;
 mod sharing;
@@ -30,7 +33,8 @@ use tokio::time::Instant;
 
 use crate::config::RateLimit;
 use clock::{Micros, micros};
-use ledger::{End, FlowId, MemberId};
+use flow::{FlowId, MemberId};
+use ledger::End;
 use party::Driver;
 use waiting::State;
 
@@ -187,7 +191,7 @@ impl Drop for Member {
             sharing.participant.hurry(now);
         }
         drop(state);
-        self.limiter.see_to_driver();
+        self.limiter.wake_driver();
     }
 }
 

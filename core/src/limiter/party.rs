@@ -61,6 +61,13 @@ impl Limiter {
         Self { state: Mutex::new(state), driver: Some(Driver::new(store)), ..Self::new() }
     }
 
+    /// Has the thread that speaks to the ledger look: it ends when there is nothing left to do.
+    pub(super) fn wake_driver(&self) {
+        if let Some(driver) = &self.driver {
+            driver.wakeup.notify_one();
+        }
+    }
+
     /// Wakes the thread that speaks to the ledger, or starts it, if an exchange is due before it looks again.
     pub(super) fn see_to_driver(self: &Arc<Self>) {
         let Some(driver) = &self.driver else { return };

@@ -7,6 +7,7 @@ use super::Terms;
 use super::clock::{GRANT_TIME, Micros, micros};
 use super::ledger::{End, Ledger};
 use super::shared::{Contact, Failure, Participant, Reply, Status, Told};
+use super::slowdown::LONGEST_TOLD_PAUSE;
 use super::supply::{Cap, Credits, Share, Supply};
 use crate::shared_limits::SharedLimitsFallback;
 
@@ -89,7 +90,7 @@ impl Sharing {
     ) -> Micros {
         const UNTIL_THE_LEDGER_TELLS: Micros = 500_000;
         self.participant.refused(sent_at, wait.map(micros), now);
-        let until = now + wait.map_or(UNTIL_THE_LEDGER_TELLS, micros);
+        let until = now + wait.map_or(UNTIL_THE_LEDGER_TELLS, |wait| micros(wait).min(LONGEST_TOLD_PAUSE));
         ledger.hold_until(until);
         until
     }

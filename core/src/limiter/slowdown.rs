@@ -12,7 +12,7 @@ const SHORTEST_PAUSE: Micros = SECOND;
 const LONGEST_PAUSE: Micros = 60 * SECOND;
 
 /// No server's word holds the account for longer: its longest window is five minutes.
-const LONGEST_TOLD_PAUSE: Micros = 600 * SECOND;
+pub(super) const LONGEST_TOLD_PAUSE: Micros = 600 * SECOND;
 
 /// How far apart requests are sent after a pause; it doubles with each 429 that follows a pause, up to the widest.
 const CLOSEST_PACE: Micros = 25 * MILLISECOND;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::clock::{GRANT_TIME, Micros};
-use super::ledger::{End, FlowId, Grant, Ledger, MemberId, WaiterId};
+use super::flow::{FlowId, MemberId, WaiterId};
+use super::ledger::{End, Grant, Ledger};
 use super::sharing::Sharing;
 use super::{Flow, Slot};
 

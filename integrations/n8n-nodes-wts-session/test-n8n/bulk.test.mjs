@@ -1,8 +1,10 @@
 // 500 items in one execution, under the limits of a real account.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, it } from 'node:test';
 import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
-import { N8n } from './support/n8n.mjs';
+import { freePort, N8n } from './support/n8n.mjs';
 import { credential, workflow, wtsChat } from './support/workflow.mjs';
 
 const REAL_LIMITS = ['--limit', '200/5', '--limit', '1000/300'];
@@ -25,7 +27,12 @@ before(async () => {
   n8n = await N8n.install();
   await n8n.import(
     [credential('good', { apiKey, baseUrl })],
-    [workflow('burst', ids(200, 'burst'), [complete()]), workflow('many', ids(500, 'many'), [complete()])],
+    [
+      workflow('burst', ids(200, 'burst'), [complete()]),
+      workflow('many', ids(500, 'many'), [complete()]),
+      workflow('one', ids(300, 'one'), [complete()]),
+      workflow('other', ids(300, 'other'), [complete()]),
+    ],
   );
 });
 
@@ -66,4 +73,21 @@ it('500 items take hardly longer than the least time that the limits allow', asy
   test.diagnostic(`500 items: ${ms} ms, ${(OLDER_NODE_MS / ms).toFixed(1)} times as fast as in the older node`);
   assert.ok(sendingMs >= LEAST_MS && sendingMs <= LEAST_MS * 1.25, `${sendingMs} ms`);
   assert.ok(ms <= OLDER_NODE_MS / 10, `${ms} ms`);
+});
+
+it('two processes of n8n in queue mode share one budget, in the Redis of the queue', async () => {
+  const port = await freePort();
+  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+  await fetch(`${standIn.addresses.api}/_stand-in/windows`, { method: 'DELETE' });
+  const queue = { EXECUTIONS_MODE: 'queue', QUEUE_BULL_REDIS_HOST: '127.0.0.1', QUEUE_BULL_REDIS_PORT: String(port) };
+  const executions = await Promise.all(['one', 'other'].map((id) => n8n.execute(id, queue)));
+  for (const execution of executions) {
+    assert.equal(execution.error, undefined, execution.output);
+    assert.equal(execution.json('Complete').length, 300);
+  }
+  for (const { requests, peak, refused } of await standIn.windows()) {
+    assert.ok(peak <= requests && refused === 0, `${peak} of ${requests}, ${refused} refused`);
+  }
+  redis.kill();
+  await once(redis, 'exit');
 });

@@ -26,6 +26,8 @@ use crate::transport::{look_up, tls_config};
 
 const SCRIPT: &str = include_str!("machine.lua");
 const MAX_REDIRECTIONS: usize = 5;
+/// Words in the errors of a server that is all right but for now, whatever it refused.
+const PASSING: [&str; 3] = ["max number of clients", "LOADING", "MASTERDOWN"];
 /// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
 const LASTING: [&str; 7] =
     ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "can't run this command", "unknown command", "DB index"];
@@ -298,8 +300,9 @@ fn redirection(error: &RedisError) -> Option<(Node, bool)> {
 
 fn failure(error: &RedisError) -> Failure {
     let text = error.to_string();
-    let is_lasting = matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Parse)
-        || LASTING.iter().any(|word| text.contains(word));
+    let has_one_of = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_lasting = !has_one_of(&PASSING)
+        && (matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Parse) || has_one_of(&LASTING));
     Failure { text, is_lasting }
 }
 

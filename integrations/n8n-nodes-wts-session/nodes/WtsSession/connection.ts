@@ -18,7 +18,8 @@ const clients = new Map<string, Client>();
 /** The client of a credential: all executions of a process share its connections and its account's limits. */
 export function clientOf({ apiKey, baseUrl }: Connection): Client {
   const id = JSON.stringify([apiKey, baseUrl]);
-  const client = clients.get(id) ?? new Client({ apiKey, baseUrl, maxConcurrency: AT_ONCE });
+  // In queue mode all workers share one budget, in n8n's own Redis.
+  const client = clients.get(id) ?? new Client({ apiKey, baseUrl, maxConcurrency: AT_ONCE, sharedLimits: 'n8n' });
   clients.delete(id);
   clients.set(id, client);
   if (clients.size > MOST) {
