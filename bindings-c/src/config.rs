@@ -114,13 +114,13 @@ impl Config {
         if let Some(name) = self.auth_scheme.text("auth scheme")? {
             builder = builder.auth_scheme(AuthScheme::from_name(name)?);
         }
-        if let Some(ledger) = self.shared_limits.text("shared limits")? {
+        if let Some(ledger) = self.shared_limits.text("setting shared_limits")? {
             builder = builder.shared_limits(ledger);
         }
-        if let Some(name) = self.shared_limits_account.text("account of shared limits")? {
+        if let Some(name) = self.shared_limits_account.text("setting shared_limits_account")? {
             builder = builder.shared_limits_account(name);
         }
-        if let Some(fallback) = self.shared_limits_fallback.text("fallback of shared limits")? {
+        if let Some(fallback) = self.shared_limits_fallback.text("setting shared_limits_fallback")? {
             builder = builder.shared_limits_fallback(SharedLimitsFallback::from_text(fallback)?);
         }
         Ok(builder)

@@ -113,13 +113,69 @@ static void check_wts_config_set_auth_scheme(void)
         check_refused(config, WTS_INVALID_CONFIG, "The " name " is not UTF-8.");                                       \
     }
 
-OPTIONAL_TEXT(wts_config_set_shared_limits, "machine", "shared limits")
-OPTIONAL_TEXT(wts_config_set_shared_limits_account, "a", "account of shared limits")
-OPTIONAL_TEXT(wts_config_set_shared_limits_fallback, "wait", "fallback of shared limits")
+OPTIONAL_TEXT(wts_config_set_shared_limits, "machine", "setting shared_limits")
+OPTIONAL_TEXT(wts_config_set_shared_limits_account, "a", "setting shared_limits_account")
+OPTIONAL_TEXT(wts_config_set_shared_limits_fallback, "wait", "setting shared_limits_fallback")
+
+/* Makes a client with a text that the setting refuses; no text of an error has what is in it. */
+static void check_refused_text(void (*set)(wts_config *, const char *), const char *text)
+{
+    wts_config *config = stand_in_config();
+    wts_client *made = NULL;
+    wts_error *error = NULL;
+
+    set(config, text);
+    CHECK_EQUAL(wts_client_new(config, &made, &error), WTS_INVALID_CONFIG);
+    CHECK(made == NULL);
+    CHECK(strstr(wts_error_text(error), "CANARY") == NULL);
+    CHECK(strstr(wts_error_description(error), "CANARY") == NULL);
+    wts_error_free(error);
+    wts_config_free(config);
+}
 
 static void check_wts_config_set_reserve(void)
 {
+    static const double refused[] = {-0.1, 0.51, 1e300};
+    wts_config *config;
+
     wts_config_set_reserve(NULL, 0.1);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        config = stand_in_config();
+        wts_config_set_reserve(config, refused[i]);
+        check_refused(config, WTS_INVALID_CONFIG, NULL);
+    }
+    config = stand_in_config();
+    wts_config_set_reserve(config, 0.0);
+    check_accepted(config);
+    wts_config_set_reserve(config, 0.5);
+    check_accepted(config);
+    wts_config_free(config);
+}
+
+/* Values that are no ledger, account or fallback. */
+static void shared_limits_out_of_range(void)
+{
+    static const char *const ledgers[] = {"", "on", "http://u:pn_CANARY@host", "redis://u:pn_CANARY@host?timeout=1",
+                                          "file:///proc/none"};
+    static const char *const fallbacks[] = {"", "go", "-0.1", "1.1", "nan"};
+    char account[258] = {0};
+    wts_config *config = stand_in_config();
+
+    for (size_t i = 0; i < sizeof ledgers / sizeof *ledgers; i++) {
+        check_refused_text(wts_config_set_shared_limits, ledgers[i]);
+    }
+    for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks; i++) {
+        check_refused_text(wts_config_set_shared_limits_fallback, fallbacks[i]);
+    }
+    memset(account, 'a', sizeof account - 1);
+    check_refused_text(wts_config_set_shared_limits_account, account);
+    check_refused_text(wts_config_set_shared_limits_account, " ");
+
+    wts_config_set_shared_limits(config, "off");
+    wts_config_set_shared_limits_account(config, account + 1);
+    wts_config_set_shared_limits_fallback(config, "0.25");
+    check_accepted(config);
+    wts_config_free(config);
 }
 
 static void check_wts_config_set_rate_limits(void)
@@ -438,6 +494,7 @@ int main(void)
         give_up("no queue");
     }
     test_functions(functions, sizeof functions / sizeof *functions);
+    test("shared limits out of range", shared_limits_out_of_range);
     wts_queue_free(queue);
     wts_client_free(client);
     return tests_done();

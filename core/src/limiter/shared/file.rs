@@ -39,8 +39,12 @@ impl FileStore {
         }
         let file = |extension: &str| folder.join(format!("{id}.{extension}"));
         let store = Self { lock: file("lock"), state: file("json"), aside: file("new") };
-        store.open_lock().map_err(|error| refused(&format!("can't be written: {error}")).with_source(error))?;
-        Ok(store)
+        let lock =
+            store.open_lock().map_err(|error| refused(&format!("can't be written: {error}")).with_source(error))?;
+        match lock.try_lock() {
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(store),
+            Err(TryLockError::Error(error)) => Err(refused(&format!("has no locks: {error}")).with_source(error)),
+        }
     }
 
     pub(super) async fn exchange(&self, request: &Request) -> Result<Reply, Failure> {

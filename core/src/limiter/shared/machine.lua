@@ -6,7 +6,8 @@ local SLOTS, LIGHT, ASKS, META, PROCESSES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 
 local SHORTEST_REST, USUAL_REST = 3000000, 5000000
 local LONGEST_PERIOD, MOST_REQUESTS = 300000000, 1000
 local MOST_HEAVY_GRANTS = 16
-local LATE, LONGEST_LOOK, SHORTEST_LOOK, MEMORY = 1000000, 1000000, 10000, 60000000
+local LATE, MEMORY = 1000000, 60000000
+local LONGEST_LOOK, SHORTEST_LOOK, TIME_TO_GATHER = 1000000, 10000, 30000
 local SECOND, MILLISECOND = 1000000, 1000
 local DAYS_30 = 2592000000
 local DONE, REPLAY, LATE_CALL = 0, 1, 2
@@ -353,13 +354,18 @@ if total(asking.demands) > 0 then
   if earliest > now then
     look = math.min(earliest - now, LONGEST_LOOK)
   else
-    local first = math.huge
+    local first, has_light = math.huge, false
     for _, demand in ipairs(asking.demands) do
-      if demand.light > 0 then first = math.min(first, time_of_free(demand, false)) end
+      if demand.light > 0 then
+        first = math.min(first, time_of_free(demand, false))
+        has_light = true
+      end
       if demand.heavy > 0 then first = math.min(first, time_of_free(demand, true)) end
     end
     look = first - now
-    if heavy_grants < MOST_HEAVY_GRANTS then look = math.max(look, SHORTEST_LOOK) end
+    if heavy_grants < MOST_HEAVY_GRANTS then
+      look = has_light and math.max(look, SHORTEST_LOOK) or look + TIME_TO_GATHER
+    end
     look = math.min(look, LONGEST_LOOK)
   end
 end

@@ -23,8 +23,10 @@ const MOST_HEAVY_GRANTS: u64 = 16;
 const LATE: Micros = 1_000_000;
 /// A process that waits asks again after so long at the latest.
 const LONGEST_LOOK: Micros = 1_000_000;
-/// A process asks again after so long where slots are free that are for others.
+/// A process asks again after so long at least, where slots are free that are for others.
 const SHORTEST_LOOK: Micros = 10_000;
+/// Where only heavy calls wait, it asks so much later, for more slots at once.
+const TIME_TO_GATHER: Micros = 30_000;
 /// How long a process that does not wait is remembered.
 const MEMORY: Micros = 60_000_000;
 
@@ -272,8 +274,13 @@ impl Machine {
                 light.into_iter().chain(heavy)
             });
             let wait = times.min().unwrap_or(now) - now;
-            let is_capped = heavy_grants >= MOST_HEAVY_GRANTS;
-            Some(if is_capped { wait } else { wait.max(SHORTEST_LOOK) }.min(LONGEST_LOOK))
+            let has_light = asking.demands.iter().any(|demand| demand.light > 0);
+            let look = match heavy_grants >= MOST_HEAVY_GRANTS {
+                true => wait,
+                false if has_light => wait.max(SHORTEST_LOOK),
+                false => wait + TIME_TO_GATHER,
+            };
+            Some(look.min(LONGEST_LOOK))
         };
         let bounds = asking.demands.iter().map(|demand| distribution.bound(demand).max(earliest) - now).collect();
         let free = asking.demands.iter().map(|demand| {

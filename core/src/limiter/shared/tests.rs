@@ -237,9 +237,9 @@ async fn the_script_and_the_machine_give_the_same_answers() {
     for program in servers() {
         let server = Server::start(&program);
         let mut granted = 0;
-        for seed in 0..40 {
+        for seed in 0..15 {
             granted += play(seed, server.connect().await).await;
         }
-        assert!(granted > 1000, "{granted} slots: the moves show nothing");
+        assert!(granted > 400, "{granted} slots: the moves show nothing");
     }
 }
