@@ -21,6 +21,7 @@ const SIDES: Record<WtsErrorCode, 'api' | 'ours'> = {
   cancelled: 'ours',
   closed: 'ours',
   internal: 'ours',
+  limits_unavailable: 'ours',
 };
 
 /** The error of an item as n8n wants it. */
