@@ -19,5 +19,7 @@ pub(super) use participant::{Contact, Participant, Told, demand};
 pub(super) use store::{Failure, Store};
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 #[cfg(feature = "redis")]
 mod tests;

@@ -263,6 +263,12 @@ impl Participant {
         self.next_exchange.into_iter().chain(heartbeat).min()
     }
 
+    /// For tests: as if it had sent nothing.
+    #[cfg(test)]
+    pub(super) fn forget_all(&mut self) {
+        self.slots.clear();
+    }
+
     fn retry_time(&self) -> Micros {
         (SHORTEST_RETRY << self.failures.saturating_sub(1).min(8)).min(LONGEST_RETRY)
     }
