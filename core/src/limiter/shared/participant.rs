@@ -338,12 +338,13 @@ impl Participant {
         match reply.status {
             Status::Late => self.schedule(now),
             Status::Replay => {
+                // One after the other: the ledger is not what it should be.
+                self.schedule(if self.must_replay { now + SHORTEST_RETRY } else { now });
                 (self.epoch, self.version, self.lost, self.must_replay) = (reply.epoch, reply.version, "", true);
                 #[cfg(feature = "test-util")]
                 if super::faults::has_no_replay() {
                     self.slots.clear();
                 }
-                self.schedule(now);
             }
             Status::Done => return self.end_done(told, reply, has_jumped, now),
         }
