@@ -10,8 +10,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::exchange::Reply;
+use super::failure::Failure;
 use super::participant::Told;
-use super::store::{Failure, Store};
+use super::store::Store;
 use crate::signals::without_signals;
 
 /// An exchange that takes longer has failed.

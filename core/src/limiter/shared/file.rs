@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::sleep;
 
 use super::exchange::{Reply, Request};
+use super::failure::Failure;
 use super::machine::Machine;
-use super::store::Failure;
 use crate::error::Error;
 use crate::limiter::clock::{Micros, micros};
 

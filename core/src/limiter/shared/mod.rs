@@ -2,6 +2,7 @@
 
 mod driver;
 mod exchange;
+mod failure;
 #[cfg(feature = "test-util")]
 mod faults;
 mod file;
@@ -13,10 +14,11 @@ mod store;
 
 pub(super) use driver::{Party, Step, start};
 pub(super) use exchange::{Reply, Status};
+pub(super) use failure::Failure;
 #[cfg(feature = "test-util")]
 pub use faults::break_shared_limits;
 pub(super) use participant::{Contact, Participant, Told, demand};
-pub(super) use store::{Failure, Store};
+pub(super) use store::Store;
 
 #[cfg(test)]
 mod simulation;

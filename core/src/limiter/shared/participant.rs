@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::exchange::{Age, Demand, IsLight, Reply, Request, Status};
-use super::store::Failure;
+use super::failure::Failure;
 use crate::limiter::clock::{GRANT_TIME, Micros};
 use crate::limiter::slowdown::CHANCES;
 

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::exchange::{Reply, Request, Status};
-use super::store::Failure;
+use super::failure::Failure;
 use crate::error::Error;
 use crate::limiter::clock::Micros;
 use crate::shared_limits::{Node, RedisAddress, Topology};

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::exchange::{Demand, Reply};
+use super::failure::Failure;
 use super::machine::Machine;
 use super::participant::{Granted, Participant, Told, demand};
-use super::store::Failure;
 use crate::limiter::clock::{GRANT_TIME, Micros};
 
 const MILLISECOND: Micros = 1000;

@@ -1,8 +1,9 @@
-//! Where the shared ledger is kept, and how an exchange with it fails.
+//! Where the shared ledger is kept.
 
 use std::path::Path;
 
 use super::exchange::{Reply, Request};
+use super::failure::Failure;
 use super::file::FileStore;
 #[cfg(feature = "redis")]
 use super::redis::RedisStore;
@@ -15,21 +16,6 @@ pub(in crate::limiter) enum Store {
     File(FileStore),
     #[cfg(feature = "redis")]
     Redis(Box<RedisStore>),
-}
-
-/// An exchange did not come about, or its answer was lost.
-#[derive(Clone, Debug)]
-pub(in crate::limiter) struct Failure {
-    /// What went wrong, without a password.
-    pub(in crate::limiter) text: String,
-    /// Trying again is of no use: a wrong password, for example.
-    pub(in crate::limiter) is_lasting: bool,
-}
-
-impl Failure {
-    pub(in crate::limiter) fn passing(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_lasting: false }
-    }
 }
 
 impl Store {
