@@ -221,7 +221,8 @@ impl RedisAddress {
                 if is_usable { Ok(()) } else { Err(refused("has a prefix with a brace or of over 256 bytes")) }
             }
             "db" if matches!(self.nodes[..], [Node::Unix(_)]) => self.set_database(value),
-            _ => Err(refused(&format!("has the unknown option {}", shortened(name)))),
+            // It may be a part of a password with a question mark.
+            _ => Err(refused("has an unknown option: there is prefix, and db for a unix socket")),
         }
     }
 
@@ -229,9 +230,8 @@ impl RedisAddress {
         let is_number = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
         match text {
             "" => Ok(()),
-            _ if !is_number => {
-                Err(refused(&format!("has the path {}: it is the number of a database", shortened(text))))
-            }
+            // It may be a part of a password with a slash.
+            _ if !is_number => Err(refused("has a path that is no number of a database; write / in a password as %2F")),
             _ => {
                 self.database = text.parse().unwrap_or(0);
                 match (&self.topology, self.database) {
@@ -410,6 +410,9 @@ mod tests {
             "redis://u:CANARY@h:0",
             "redis://u:CANARY@h:70000",
             "redis://u:CANARY@h/zero",
+            "redis://u:12/CANARY@h",
+            "redis://u/CANARY@h",
+            "redis://u:6379?CANARY@h",
             "redis://u:CANARY@h/0/1",
             "redis://u:CANARY@h?timeout=1",
             "redis://u:CANARY@h?db=1",

@@ -511,21 +511,31 @@ async fn a_cluster_moves_the_keys_meanwhile() {
     check_windows(&stand_in).await;
 }
 
-#[tokio::test]
-async fn a_share_of_the_limits_works_on_without_the_ledger() {
+async fn a_share_works_on(lose: impl Fn(&mut Server), come_back: impl Fn(&mut Server)) {
     let mut server = Server::start(&[]);
     let stand_in = StandIn::start(&["--create-unknown", "--limit", "80/2", "--limit", "200/20", "--latency", "0..50"]);
     let arguments = ["--limit", "80/2", "--limit", "200/20", "--reserve", "0", "--share", "0.125"];
     let place = Place::new(&stand_in, &server.url(), &arguments);
     let mut workers = place.start_all(8, 60);
     await_arrivals(&stand_in, 100, PATIENCE).await;
-    server.kill();
+    lose(&mut server);
     workers[0].await_output("0.125 of the limits is used, after");
     await_arrivals(&stand_in, 60, PATIENCE).await;
-    server.start_again();
+    come_back(&mut server);
     workers[0].await_output("the ledger is used again");
     workers.iter_mut().for_each(|worker| drop(worker.await_success()));
     check_windows(&stand_in).await;
+}
+
+#[tokio::test]
+async fn a_share_of_the_limits_works_on_without_the_ledger() {
+    a_share_works_on(Server::kill, Server::start_again).await;
+}
+
+/// It knows what it knew before, and nothing of what was sent meanwhile.
+#[tokio::test]
+async fn a_share_of_the_limits_works_on_while_the_ledger_is_frozen() {
+    a_share_works_on(|server| server.signal("-STOP"), |server| server.signal("-CONT")).await;
 }
 
 async fn a_single_call_beside_bulk_calls(ledger: &str) {

@@ -288,11 +288,8 @@ impl Ledger {
     pub(super) fn wait_for_limits(&self, member: MemberId, now: Micros) -> Option<Micros> {
         let member = self.members.get(&member)?;
         if let Supply::Shared(credits) = &self.supply {
-            return credits
-                .bound(member.set)
-                .max(self.slowdown.earliest(now))
-                .checked_sub(now)
-                .filter(|wait| *wait > 0);
+            let time = credits.bound(member.set).max(credits.look_at).max(self.slowdown.earliest(now));
+            return (time > now).then(|| time - now);
         }
         let limits = &member.limits;
         let full = limits.iter().filter(|limit| self.free(limit, now) == 0);

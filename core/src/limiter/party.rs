@@ -9,6 +9,7 @@ use super::Limiter;
 use super::clock::Micros;
 use super::shared::{Failure, Party, Reply, Step, Store, Told, demand, start};
 use super::sharing::{News, Sharing};
+use super::slowdown::WIDEST_PACE;
 use super::supply::{Credits, Supply};
 use super::waiting::State;
 use crate::shared_limits::SharedLimitsFallback;
@@ -115,6 +116,10 @@ impl Limiter {
         sharing.learn(ledger, told, reply, now);
         let news = sharing.last_news();
         let wakers = state.dispatch_granted_at(told.sent_at, now);
+        if reply.pause > WIDEST_PACE {
+            // Clients without limits have to hear of it too.
+            state.ledger.hold_until(now + reply.pause);
+        }
         let concerned = state.wake_for_news(false);
         wakers.and(concerned).wake(state);
         self.spread(news);
@@ -178,6 +183,18 @@ impl Party for Limiter {
         match result {
             Ok(reply) => self.learn(told, &reply),
             Err(failure) => self.fail(told, failure),
+        }
+    }
+
+    fn abandon(&self, told: Option<&Told>) {
+        if let Some(driver) = &self.driver {
+            driver.set_running(Running::No);
+        }
+        if let Some(sharing) = &mut self.state().sharing {
+            sharing.participant.is_abandoned();
+        }
+        if let Some(told) = told {
+            self.fail(told, Failure::passing("the thread that speaks to it has panicked"));
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Sharing {
     shortest: Option<(Micros, u32)>,
     /// Periods, and how many requests were free as the ledger told last.
     free: Vec<(Micros, u64)>,
+    /// When it told that.
+    free_at: Micros,
     uses_share: bool,
     news: VecDeque<(u64, News)>,
 }
@@ -46,7 +48,8 @@ pub(super) struct Sharing {
 impl Sharing {
     pub(super) fn new(fallback: SharedLimitsFallback) -> Self {
         let (shortest, free, news) = Default::default();
-        Self { participant: Participant::new(), fallback, lease: GRANT_TIME, shortest, free, uses_share: false, news }
+        let participant = Participant::new();
+        Self { participant, fallback, lease: GRANT_TIME, shortest, free, free_at: 0, uses_share: false, news }
     }
 
     pub(super) fn note_terms(&mut self, terms: &Terms<'_>) {
@@ -62,6 +65,9 @@ impl Sharing {
 
     /// A slot is taken that the ledger has not granted. Returns its number.
     pub(super) fn took(&mut self, now: Micros) -> u64 {
+        if self.uses_share {
+            self.participant.works_without_ledger();
+        }
         self.participant.took(self.lease, now)
     }
 
@@ -148,6 +154,7 @@ impl Sharing {
         }
         if reply.status == Status::Done {
             let limits = sets.iter().flat_map(|set| &set.limits).map(|(_, period, _)| *period);
+            self.free_at = now;
             self.free = limits.zip(reply.free.iter().flatten().copied()).collect();
         }
     }
@@ -174,17 +181,18 @@ impl Sharing {
     }
 
     /// A share of the limits: what others have sent before counts in the shortest window, in which nothing is sent, and in the
-    /// longer ones as far as it is known.
+    /// longer ones as far as it was known a short window ago.
     fn share(&self, share: f64, since: Micros) -> Share {
         let (shortest, requests) = self.shortest.unwrap_or((USUAL_REST, 0));
-        let longer = self.free.iter().filter(|(period, _)| *period > shortest);
+        let is_known = since <= self.free_at + shortest;
+        let longer = self.free.iter().filter(|(period, _)| is_known && *period > shortest);
         let caps = longer.map(|(period, free)| Cap {
             period: *period,
             until: since + period,
             // Others may have had so many since this process was told.
             left: (free.saturating_sub(u64::from(requests)) as f64 * share) as usize,
         });
-        Share { share, begins_at: since + shortest, caps: caps.collect() }
+        Share { share, begins_at: since + GRANT_TIME + shortest, caps: caps.collect() }
     }
 
     /// Whether the ledger does not know all yet, and can be told.

@@ -16,7 +16,7 @@ pub(super) const LONGEST_TOLD_PAUSE: Micros = 600 * SECOND;
 
 /// How far apart requests are sent after a pause; it doubles with each 429 that follows a pause, up to the widest.
 const CLOSEST_PACE: Micros = 25 * MILLISECOND;
-const WIDEST_PACE: Micros = 300 * MILLISECOND;
+pub(super) const WIDEST_PACE: Micros = 300 * MILLISECOND;
 /// How many requests are sent at that pace before all is as it was.
 const PACED_REQUESTS: u32 = 200;
 

@@ -80,7 +80,8 @@ impl State {
         let mut wakers = Wakers::default();
         self.take_back_unused(now);
         while let Some(Grant { waiter: id, number }) = self.ledger.grant(now) {
-            self.granted.push_back((granted_at, id));
+            let place = self.granted.partition_point(|(other, _)| *other <= granted_at);
+            self.granted.insert(place, (granted_at, id));
             if let Some(waiter) = self.waiters.get_mut(&id) {
                 waiter.is_granted = true;
                 waiter.number = number.or_else(|| self.sharing.as_mut().map(|sharing| sharing.took(now)));
@@ -151,7 +152,8 @@ impl State {
         let keeper = self.timekeeper.map_or(id, |(keeper, _)| keeper);
         if keeper == id {
             self.timekeeper = Some((id, next));
-            next
+            // Where slots come from a ledger that is shared, its thread tells; it may have to be started.
+            next.or_else(|| self.sharing.as_ref().map(|_| now + BACKUP_TIME))
         } else {
             Some(next.unwrap_or(now) + BACKUP_TIME)
         }
@@ -235,6 +237,7 @@ impl Acquire {
         let replaced = state.waiters.get_mut(&id).and_then(|waiter| waiter.waker.replace(waker.clone()));
         wakers.wake(state);
         drop(replaced);
+        self.flow.limiter().see_to_driver();
         self.set_timer(time);
         Poll::Pending
     }

@@ -32,6 +32,8 @@ pub(in crate::limiter) enum Step {
 pub(in crate::limiter) trait Party: Send + Sync {
     fn next_step(&self) -> Step;
     fn end_exchange(&self, told: &Told, result: Result<Reply, Failure>);
+    /// The thread has panicked, perhaps in an exchange.
+    fn abandon(&self, told: Option<&Told>);
     /// What may lose the ledger's data.
     fn warn(&self, eviction_policy: String);
 }
@@ -52,7 +54,9 @@ pub(in crate::limiter) fn start<P: Party + 'static>(
 
 async fn drive<P: Party>(party: &Weak<P>, store: &tokio::sync::Mutex<Store>, wakeup: &Notify) {
     let mut store = store.lock().await;
+    let mut watch = Watch { party, told: None };
     loop {
+        watch.told = None;
         let Some(step) = party.upgrade().map(|party| party.next_step()) else { return };
         match step {
             Step::End => return,
@@ -64,14 +68,31 @@ async fn drive<P: Party>(party: &Weak<P>, store: &tokio::sync::Mutex<Store>, wak
                 }
             }
             Step::Exchange(told) => {
+                let told = watch.told.insert(told);
                 let result = timeout(LONGEST_EXCHANGE, store.exchange(&told.request)).await;
                 let result = result.unwrap_or_else(|_| Err(Failure::passing("it does not answer within 2 s")));
                 let Some(party) = party.upgrade() else { return };
-                party.end_exchange(&told, result);
+                party.end_exchange(told, result);
                 if let Some(policy) = store.danger() {
                     party.warn(policy);
                 }
             }
+        }
+    }
+}
+
+/// Tells the party if the thread panics: the next one who waits starts another.
+struct Watch<'a, P: Party> {
+    party: &'a Weak<P>,
+    told: Option<Box<Told>>,
+}
+
+impl<P: Party> Drop for Watch<'_, P> {
+    fn drop(&mut self) {
+        if thread::panicking()
+            && let Some(party) = self.party.upgrade()
+        {
+            party.abandon(self.told.as_deref());
         }
     }
 }

@@ -21,6 +21,7 @@ const LONGEST_RETRY: Micros = 2000;
 
 #[derive(Debug)]
 pub(in crate::limiter) struct FileStore {
+    folder: PathBuf,
     lock: PathBuf,
     state: PathBuf,
     /// Where the new state is written before it takes the place of the old one.
@@ -38,7 +39,8 @@ impl FileStore {
             ));
         }
         let file = |extension: &str| folder.join(format!("{id}.{extension}"));
-        let store = Self { lock: file("lock"), state: file("json"), aside: file("new") };
+        let (lock, state, aside) = (file("lock"), file("json"), file("new"));
+        let store = Self { folder: folder.to_owned(), lock, state, aside };
         let lock =
             store.open_lock().map_err(|error| refused(&format!("can't be written: {error}")).with_source(error))?;
         match lock.try_lock() {
@@ -58,8 +60,16 @@ impl FileStore {
         Failure::passing(format!("the file {} can't be used: {error}", self.state.display()))
     }
 
+    /// Also where somebody has removed the folder, for example to clean up.
     fn open_lock(&self) -> io::Result<File> {
-        platform::private(OpenOptions::new().read(true).write(true).create(true)).open(&self.lock)
+        let open = || platform::private(OpenOptions::new().read(true).write(true).create(true)).open(&self.lock);
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_folder(&self.folder)?;
+                open()
+            }
+            result => result,
+        }
     }
 
     /// The lock, without blocking the thread: its holder may have been stopped.

@@ -220,7 +220,7 @@ for _, slot in ipairs(request.ended) do
   redis.call('ZADD', LIGHT, 'XX', text(now - slot[2]), member(slot[1]))
 end
 for _, number in ipairs(request.unused) do drop(number) end
-for i = 1, request.asked do redis.call('ZADD', ASKS, text(now), member(request.call) .. ':' .. i) end
+for i = 1, math.min(request.asked, math.floor(meta.most_requests / 2)) do redis.call('ZADD', ASKS, text(now), member(request.call) .. ':' .. i) end
 if #request.refusal == 2 then slowdown_pause(meta, now - request.refusal[1], request.refusal[2]) end
 if request.accepted >= 0 and meta.set_at > 0 and now - request.accepted > meta.set_at then meta.strikes = 0 end
 if request.pause > 0 then meta.paused_until = math.max(meta.paused_until, now + request.pause) end

@@ -180,7 +180,7 @@ impl Machine {
         for number in &request.unused {
             slots.remove(number);
         }
-        for _ in 0..request.asked {
+        for _ in 0..request.asked.min(self.most_requests / 2) {
             self.asks.push(now);
         }
         if let [age, wait] = request.refusal[..] {

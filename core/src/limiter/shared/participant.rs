@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::exchange::{Age, Demand, IsLight, Reply, Request, Status};
 use super::failure::Failure;
 use crate::limiter::clock::{GRANT_TIME, Micros};
-use crate::limiter::slowdown::CHANCES;
+use crate::limiter::slowdown::{CHANCES, LONGEST_TOLD_PAUSE};
 
 const MILLISECOND: Micros = 1000;
 const SECOND: Micros = 1000 * MILLISECOND;
@@ -31,6 +31,8 @@ const OLD: Micros = SECOND;
 const CLOCK_TOLERANCE: Micros = 20 * MILLISECOND;
 /// What the API's limits need.
 const LONGEST_PERIOD: Micros = 300 * SECOND;
+/// Slots that are taken without the ledger have numbers from here on.
+const FIRST_OWN_NUMBER: u64 = 1 << 40;
 /// How many waiting requests are told of.
 const MOST_WAITING: usize = 1000;
 
@@ -54,6 +56,8 @@ pub(in crate::limiter) struct Participant {
     version: u64,
     lost: &'static str,
     next: u64,
+    /// The number of the next slot that is taken without the ledger, beyond all that it gives.
+    own_next: u64,
     must_replay: bool,
     /// All slots that still count, by their numbers.
     slots: BTreeMap<u64, OwnSlot>,
@@ -100,7 +104,8 @@ pub(in crate::limiter) struct Told {
     untaken: usize,
     untold: usize,
     unused: usize,
-    is_refusal_told: bool,
+    refusal: Option<(Micros, Option<Micros>)>,
+    accepted: Option<Micros>,
 }
 
 /// A slot that was granted: the index of its set, and whether it is for a light call.
@@ -120,6 +125,7 @@ impl Participant {
             version: 0,
             lost: "",
             next: 1,
+            own_next: FIRST_OWN_NUMBER,
             must_replay: false,
             slots: BTreeMap::new(),
             untaken: Vec::new(),
@@ -169,13 +175,23 @@ impl Participant {
 
     /// A request of a light call has come to ask.
     pub(in crate::limiter) fn asks(&mut self) {
-        self.asked += 1;
+        self.asked = (self.asked + 1).min(MOST_WAITING as u64);
+    }
+
+    /// The ledger can't know what is sent now: it has to begin anew.
+    pub(in crate::limiter) fn works_without_ledger(&mut self) {
+        self.lost = "a share of the limits was used without it";
+    }
+
+    /// The thread that speaks to the ledger has ended in the middle of an exchange.
+    pub(in crate::limiter) fn is_abandoned(&mut self) {
+        self.is_under_way = false;
     }
 
     /// A slot was taken without the ledger. Returns its number.
     pub(in crate::limiter) fn took(&mut self, lease: Micros, now: Micros) -> u64 {
-        let number = self.next;
-        self.next += 1;
+        let number = self.own_next;
+        self.own_next += 1;
         self.slots.insert(number, OwnSlot { is_light: false, end: now + lease });
         self.untaken.push(number);
         number
@@ -197,17 +213,18 @@ impl Participant {
     /// Nothing was sent for a slot.
     pub(in crate::limiter) fn not_used(&mut self, number: u64, now: Micros) {
         if self.slots.remove(&number).is_some() {
-            self.unused.push(number);
+            // The ledger never knew of one that was taken without it.
+            if number < FIRST_OWN_NUMBER || !self.untaken.contains(&number) {
+                self.unused.push(number);
+            }
             self.schedule(now + TIME_TO_TELL);
         }
     }
 
     /// A request that was sent at `sent_at` was answered by 429.
     pub(in crate::limiter) fn refused(&mut self, sent_at: Micros, wait: Option<Micros>, now: Micros) {
-        let is_later = self.refusal.is_none_or(|(earlier, other)| sent_at > earlier || wait > other);
-        if is_later {
-            self.refusal = Some((sent_at, wait));
-        }
+        let (latest, longest) = self.refusal.unwrap_or_default();
+        self.refusal = Some((latest.max(sent_at), longest.max(wait)));
         self.schedule(now);
     }
 
@@ -224,7 +241,7 @@ impl Participant {
             let (known_light, known_heavy) = unserved(set);
             if *light && known_light == 0 {
                 earliest = Some(now);
-            } else if *heavy && known_heavy == 0 {
+            } else if *heavy && known_heavy == 0 && known_light == 0 {
                 earliest = earliest.or(Some(now + TIME_TO_GATHER));
             }
         }
@@ -287,8 +304,12 @@ impl Participant {
     /// What is to tell and to ask now.
     pub(in crate::limiter) fn begin(&mut self, sets: Vec<Demand>, lease: Micros, now: Micros) -> Told {
         self.forget(now);
+        let slots = &self.slots;
+        self.untaken.retain(|number| slots.contains_key(number));
+        self.untold.retain(|number| slots.contains_key(number));
         self.call += 1;
         self.is_under_way = true;
+        self.unserved = sets.iter().map(|demand| (demand.light as usize, demand.heavy as usize)).collect();
         self.next_exchange = None;
         self.last_exchange = now;
         let age = |time: Micros| now as Age - time as Age;
@@ -312,9 +333,9 @@ impl Participant {
             taken,
             ended: self.untold.iter().filter_map(|number| Some((*number, age(self.slots.get(number)?.end)))).collect(),
             unused: self.unused.clone(),
-            refusal: self
-                .refusal
-                .map_or_else(Vec::new, |(sent_at, wait)| vec![age(sent_at), wait.map_or(-1, |wait| wait as i64)]),
+            refusal: self.refusal.map_or_else(Vec::new, |(sent_at, wait)| {
+                vec![age(sent_at), wait.map_or(-1, |wait| wait.min(LONGEST_TOLD_PAUSE) as i64)]
+            }),
             accepted: self.accepted.map_or(-1, age),
             pause: if self.must_replay { self.pause_until.saturating_sub(now) } else { 0 },
         };
@@ -324,7 +345,8 @@ impl Participant {
             untaken: self.untaken.len(),
             untold: self.untold.len(),
             unused: self.unused.len(),
-            is_refusal_told: self.refusal.is_some(),
+            refusal: self.refusal,
+            accepted: self.accepted,
         }
     }
 
@@ -358,17 +380,19 @@ impl Participant {
         self.untaken.drain(..told.untaken);
         self.untold.drain(..told.untold);
         self.unused.drain(..told.unused);
-        self.accepted = None;
-        if told.is_refusal_told {
+        if self.accepted == told.accepted {
+            self.accepted = None;
+        }
+        if self.refusal == told.refusal {
             self.refusal = None;
         }
         self.pause_until = now + reply.pause;
         let demands = told.request.sets.iter();
         self.unserved = demands.map(|demand| (demand.light as usize, demand.heavy as usize)).collect();
         let mut granted = Vec::new();
-        for grant in &reply.grants {
-            let (number, set, is_light) = (self.next, (grant / 2) as usize, grant % 2 == 0);
-            self.next += 1;
+        for (number, grant) in (told.request.next..).zip(&reply.grants) {
+            let (set, is_light) = ((grant / 2) as usize, grant % 2 == 0);
+            self.next = number + 1;
             self.slots.insert(number, OwnSlot { is_light, end: told.sent_at + told.request.lease });
             if let Some((light, heavy)) = self.unserved.get_mut(set) {
                 let unserved = if is_light { light } else { heavy };
@@ -387,7 +411,8 @@ impl Participant {
             self.lost = "its clock jumped";
             self.schedule(now);
         }
-        if has_jumped || now >= told.sent_at + GRANT_TIME {
+        // What the ledger did not know when it granted them makes them worthless.
+        if !self.lost.is_empty() || now >= told.sent_at + GRANT_TIME {
             granted.drain(..).for_each(|slot| self.not_used(slot.number, now));
         }
         granted

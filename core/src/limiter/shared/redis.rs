@@ -4,8 +4,10 @@
 //! provider of the whole process, and so that no request is queued or sent again behind our back. All keys are in one slot of
 //! a cluster: following its redirections is all that a cluster needs.
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
@@ -15,6 +17,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::exchange::{Reply, Request, Status};
@@ -26,6 +29,8 @@ use crate::transport::{look_up, tls_config};
 
 const SCRIPT: &str = include_str!("machine.lua");
 const MAX_REDIRECTIONS: usize = 5;
+/// How long a node may take for a connection where there are others.
+const NODE_TIME: Duration = Duration::from_millis(900);
 /// Words in the errors of a server that is all right but for now, whatever it refused.
 const PASSING: [&str; 3] = ["max number of clients", "LOADING", "MASTERDOWN"];
 /// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
@@ -37,6 +42,8 @@ pub(in crate::limiter) struct RedisStore {
     keys: Vec<String>,
     hash: String,
     tls: Option<Arc<ClientConfig>>,
+    /// The node, or sentinel, that is asked first.
+    first: usize,
     /// The node of a cluster that has the keys, once it is known.
     owner: Option<Node>,
     connection: Option<MultiplexedConnection>,
@@ -59,6 +66,7 @@ impl RedisStore {
             keys: keys.to_vec(),
             hash: Script::new(SCRIPT).get_hash().to_owned(),
             tls,
+            first: 0,
             owner: None,
             connection: None,
             danger: None,
@@ -81,32 +89,35 @@ impl RedisStore {
         result.map_err(|failure| self.without_password(failure))
     }
 
-    async fn exchange_on(
-        &mut self,
-        connection: Option<MultiplexedConnection>,
-        request: &Request,
-    ) -> Result<Reply, Failure> {
-        let mut connection = match connection {
+    async fn exchange_on(&mut self, kept: Option<MultiplexedConnection>, request: &Request) -> Result<Reply, Failure> {
+        let mut may_have_died_idle = kept.is_some();
+        let mut connection = match kept {
             Some(connection) => connection,
             None => self.connect().await?,
         };
         let request = serde_json::to_string(request).map_err(|error| Failure::passing(error.to_string()))?;
         let mut asking = false;
         for _ in 0..MAX_REDIRECTIONS {
-            match self.call(&mut connection, &request, asking).await {
+            let error = match self.call(&mut connection, &request, asking).await {
                 Ok(reply) => {
                     self.connection = Some(connection);
                     return Ok(reply);
                 }
-                Err(error) => {
-                    let Some((address, is_passing)) = redirection(&error) else { return Err(failure(&error)) };
-                    if !is_passing {
+                Err(error) => error,
+            };
+            connection = match redirection(&error) {
+                Some((address, for_this_call)) => {
+                    asking = for_this_call;
+                    if !for_this_call {
                         self.owner = Some(address.clone());
                     }
-                    asking = is_passing;
-                    connection = self.connect_to(&address).await?;
+                    self.connect_to(&address).await?
                 }
-            }
+                // Sent once more, it is ignored if it was carried out.
+                None if may_have_died_idle && error.is_io_error() => self.connect().await?,
+                None => return Err(failure(&error)),
+            };
+            may_have_died_idle = false;
         }
         Err(Failure::passing("the cluster sends from one node to the next"))
     }
@@ -144,8 +155,13 @@ impl RedisStore {
             (None, Topology::Single) => self.connect_to(&self.address.nodes[0]).await?,
             (None, Topology::Cluster) => self.connect_to_first().await?,
             (None, Topology::Sentinel { master }) => {
-                let node = self.ask_sentinels(master).await?;
-                self.connect_to(&node).await?
+                let master = master.clone();
+                let node = self.ask_sentinels(&master).await?;
+                // A sentinel that still names a dead master is not the first again.
+                self.first += 1;
+                let connection = self.connect_to(&node).await?;
+                self.first -= 1;
+                connection
             }
         };
         if !self.is_danger_known {
@@ -155,27 +171,37 @@ impl RedisStore {
         Ok(connection)
     }
 
-    async fn connect_to_first(&self) -> Result<MultiplexedConnection, Failure> {
+    async fn connect_to_first(&mut self) -> Result<MultiplexedConnection, Failure> {
         let mut last = Failure::passing("there is no node");
-        for node in &self.address.nodes {
-            match self.connect_to(node).await {
+        for node in self.nodes_in_turn() {
+            match in_node_time(&node, self.connect_to(&node)).await {
                 Ok(connection) => return Ok(connection),
                 Err(failure) => last = failure,
             }
+            self.first += 1;
         }
         Err(last)
     }
 
     /// Where the master is, as the first sentinel that answers says.
-    async fn ask_sentinels(&self, master: &str) -> Result<Node, Failure> {
+    async fn ask_sentinels(&mut self, master: &str) -> Result<Node, Failure> {
         let mut last = Failure::passing("there is no sentinel");
-        for node in &self.address.nodes {
-            match self.ask_sentinel(node, master).await {
+        for node in self.nodes_in_turn() {
+            match in_node_time(&node, self.ask_sentinel(&node, master)).await {
                 Ok(node) => return Ok(node),
                 Err(failure) => last = failure,
             }
+            self.first += 1;
         }
         Err(last)
+    }
+
+    /// All nodes, the one that answered last at the beginning.
+    fn nodes_in_turn(&self) -> Vec<Node> {
+        let mut nodes = self.address.nodes.clone();
+        let first = self.first % nodes.len();
+        nodes.rotate_left(first);
+        nodes
     }
 
     async fn ask_sentinel(&self, sentinel: &Node, master: &str) -> Result<Node, Failure> {
@@ -231,16 +257,22 @@ impl RedisStore {
     }
 }
 
+async fn in_node_time<T>(node: &Node, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let late = |_| Err(Failure::passing(format!("{node} does not answer within {} ms", NODE_TIME.as_millis())));
+    timeout(NODE_TIME, work).await.unwrap_or_else(late)
+}
+
 async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::other("the name has no address");
     for mut address in look_up(host).await? {
         address.set_port(port);
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
+        match timeout(NODE_TIME, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
                 stream.set_nodelay(true)?;
                 return Ok(stream);
             }
-            Err(error) => last = error,
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(last)
