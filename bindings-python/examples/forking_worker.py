@@ -1,7 +1,7 @@
 """A worker as Celery's: a parent makes the client, forked children do the tasks.
 
-``WTS_SHARED_LIMITS=machine python forking_worker.py ID...`` completes the sessions, four processes at a time. Each child
-has connections of its own, and all of them share the account's limits.
+``WTS_SHARED_LIMITS=machine python forking_worker.py ID...`` completes the sessions, four processes at a time. Each
+child has connections of its own, and all of them share the account's limits.
 """
 
 from __future__ import annotations
