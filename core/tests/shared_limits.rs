@@ -547,8 +547,8 @@ async fn a_single_call_beside_bulk_calls(ledger: &str) {
     let output = single.start("single", 30).await_end();
     assert_eq!(output.matches(": ok after").count(), 30, "{output}");
     let median: f64 = output.rsplit_once("median ").unwrap().1.trim().trim_end_matches(" ms").parse().unwrap();
-    // A slot is free every 25 ms: many turns, each of all four processes.
-    assert!(median < 1000.0, "{median} ms");
+    // A slot is free every 25 ms, and each process has its turn: 0.2 s on an idle machine. Without turns it would be minutes.
+    assert!(median < 5000.0, "{median} ms");
     check_windows(&stand_in).await;
 }
 
