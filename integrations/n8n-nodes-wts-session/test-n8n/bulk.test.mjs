@@ -77,7 +77,9 @@ it('500 items take hardly longer than the least time that the limits allow', asy
 
 it('two processes of n8n in queue mode share one budget, in the Redis of the queue', async () => {
   const port = await freePort();
-  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], {
+    stdio: 'ignore',
+  });
   await fetch(`${standIn.addresses.api}/_stand-in/windows`, { method: 'DELETE' });
   const queue = { EXECUTIONS_MODE: 'queue', QUEUE_BULL_REDIS_HOST: '127.0.0.1', QUEUE_BULL_REDIS_PORT: String(port) };
   const executions = await Promise.all(['one', 'other'].map((id) => n8n.execute(id, queue)));
