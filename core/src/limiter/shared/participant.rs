@@ -213,8 +213,8 @@ impl Participant {
     /// Nothing was sent for a slot.
     pub(in crate::limiter) fn not_used(&mut self, number: u64, now: Micros) {
         if self.slots.remove(&number).is_some() {
-            // The ledger never knew of one that was taken without it.
-            if number < FIRST_OWN_NUMBER || !self.untaken.contains(&number) {
+            // The ledger never knew of one that was taken without it, unless it is being told.
+            if number < FIRST_OWN_NUMBER || self.is_under_way || !self.untaken.contains(&number) {
                 self.unused.push(number);
             }
             self.schedule(now + TIME_TO_TELL);
