@@ -1,4 +1,6 @@
 /* One budget for a parent and its children, and a ledger that is not there. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +84,24 @@ static void no_ledger(void)
     wts_client_free(client);
 }
 
+static void remove_folder(void)
+{
+    DIR *files = opendir(folder);
+    struct dirent *file;
+
+    while ((file = readdir(files)) != NULL)
+        if (file->d_name[0] != '.')
+            CHECK_EQUAL(unlinkat(dirfd(files), file->d_name, 0), 0);
+    closedir(files);
+    CHECK_EQUAL(rmdir(folder), 0);
+}
+
 int main(void)
 {
     stand_in_start((const char *const[]){"--create-unknown", "--limit", "20/1.5", NULL});
     CHECK(mkdtemp(folder) != NULL);
     test("a parent and its children", parent_and_children);
     test("no ledger", no_ledger);
+    test("the ledger's folder has files only", remove_folder);
     return tests_done();
 }

@@ -350,9 +350,10 @@ async fn a_wrong_password_fails_at_once_and_is_not_shown() {
     let mut server = Server::start(&["--requirepass", "CANARY-right"]);
     server.log_in(&["--no-auth-warning", "-a", "CANARY-right"]);
     let stand_in = StandIn::start(&["--create-unknown"]);
-    for login in ["", ":CANARY-wrong@", "nobody:CANARY-wrong@"] {
+    for (login, word) in [("", "NOAUTH"), (":CANARY-wrong@", "WRONGPASS"), ("nobody:CANARY-wrong@", "WRONGPASS")] {
         let url = format!("redis://{login}127.0.0.1:{}", server.port);
         let (error, time) = fails(&stand_in, &url, Duration::from_secs(60)).await;
+        assert!(error.description().contains(word), "{error}");
         assert!(!error.retryable() && time < Duration::from_secs(5), "{time:?}: {error}");
     }
     let url = format!("redis://:CANARY-right@127.0.0.1:{}/7", server.port);
@@ -394,6 +395,32 @@ async fn another_service_on_the_port_gets_nothing_sent() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
     fails(&stand_in, &url, Duration::from_secs(60)).await;
+}
+
+/// Whatever it is asked, also to log in and to select a database.
+#[tokio::test]
+async fn a_server_that_is_loading_its_data_grants_nothing_and_may_be_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            thread::spawn(move || {
+                while stream.read(&mut [0; 100_000]).is_ok_and(|length| length > 0) {
+                    let answer = b"-LOADING Redis is loading the dataset in memory\r\n";
+                    if stream.write_all(answer).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    let stand_in = StandIn::start(&["--create-unknown"]);
+    for (login, database) in [("", ""), (":CANARY@", ""), ("", "/1")] {
+        let url = format!("redis://{login}127.0.0.1:{port}{database}");
+        let (error, _) = fails(&stand_in, &url, Duration::from_secs(1)).await;
+        assert!(error.retryable(), "{url}: {error}");
+    }
 }
 
 #[tokio::test]

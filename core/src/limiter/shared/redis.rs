@@ -34,8 +34,16 @@ const NODE_TIME: Duration = Duration::from_millis(900);
 /// Words in the errors of a server that is all right but for now, whatever it refused.
 const PASSING: [&str; 3] = ["max number of clients", "LOADING", "MASTERDOWN"];
 /// Words in the errors of a server that will go on as before until somebody changes its settings or ours.
-const LASTING: [&str; 7] =
-    ["NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "can't run this command", "unknown command", "DB index"];
+const LASTING: [&str; 8] = [
+    "NOAUTH",
+    "WRONGPASS",
+    "NOPERM",
+    "invalid password",
+    "any password configured",
+    "can't run this command",
+    "unknown command",
+    "DB index",
+];
 
 pub(in crate::limiter) struct RedisStore {
     address: RedisAddress,
@@ -205,7 +213,7 @@ impl RedisStore {
     }
 
     async fn ask_sentinel(&self, sentinel: &Node, master: &str) -> Result<Node, Failure> {
-        let mut connection = self.open_connection(sentinel, RedisConnectionInfo::default()).await?;
+        let mut connection = self.open_connection(sentinel).await?;
         let answer: Option<(String, u16)> = cmd("SENTINEL")
             .arg("GET-MASTER-ADDR-BY-NAME")
             .arg(master)
@@ -219,30 +227,35 @@ impl RedisStore {
         Ok(Node::Tcp { host, port })
     }
 
+    /// Logs in and selects the database by commands of our own: redis-rs keeps the server's word to itself.
     async fn connect_to(&self, node: &Node) -> Result<MultiplexedConnection, Failure> {
-        let mut login = RedisConnectionInfo::default().set_db(self.address.database).set_skip_set_lib_name();
-        if let Some(user) = &self.address.user {
-            login = login.set_username(user);
-        }
+        let mut connection = self.open_connection(node).await?;
         if let Some(password) = &self.address.password {
-            login = login.set_password(password.reveal());
+            let mut login = cmd("AUTH");
+            login.arg(self.address.user.as_deref()).arg(password.reveal());
+            login.exec_async(&mut connection).await.map_err(|error| failure(&error))?;
         }
-        self.open_connection(node, login).await
+        if self.address.database != 0 {
+            let mut select = cmd("SELECT");
+            select.arg(self.address.database);
+            select.exec_async(&mut connection).await.map_err(|error| failure(&error))?;
+        }
+        Ok(connection)
     }
 
-    async fn open_connection(&self, node: &Node, login: RedisConnectionInfo) -> Result<MultiplexedConnection, Failure> {
+    async fn open_connection(&self, node: &Node) -> Result<MultiplexedConnection, Failure> {
         let no_connection = |error: io::Error| Failure::passing(format!("no connection to {node}: {error}"));
         match node {
-            Node::Unix(path) => log_in(unix::connect(path).await.map_err(no_connection)?, login).await,
+            Node::Unix(path) => speak(unix::connect(path).await.map_err(no_connection)?).await,
             Node::Tcp { host, port } => {
                 let stream = connect_tcp(host, *port).await.map_err(no_connection)?;
                 match &self.tls {
-                    None => log_in(stream, login).await,
+                    None => speak(stream).await,
                     Some(tls) => {
                         let name = ServerName::try_from(host.clone())
                             .map_err(|error| no_connection(io::Error::other(error)))?;
                         let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
-                        log_in(stream.map_err(|error| tls_failure(node, &error))?, login).await
+                        speak(stream.map_err(|error| tls_failure(node, &error))?).await
                     }
                 }
             }
@@ -302,10 +315,11 @@ mod unix {
     }
 }
 
-async fn log_in<S>(stream: S, login: RedisConnectionInfo) -> Result<MultiplexedConnection, Failure>
+async fn speak<S>(stream: S) -> Result<MultiplexedConnection, Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let login = RedisConnectionInfo::default().set_skip_set_lib_name();
     let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
     let (connection, driver) =
         MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(|error| failure(&error))?;
@@ -333,8 +347,7 @@ fn redirection(error: &RedisError) -> Option<(Node, bool)> {
 fn failure(error: &RedisError) -> Failure {
     let text = error.to_string();
     let has_one_of = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_lasting = !has_one_of(&PASSING)
-        && (matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Parse) || has_one_of(&LASTING));
+    let is_lasting = !has_one_of(&PASSING) && (error.kind() == ErrorKind::Parse || has_one_of(&LASTING));
     Failure { text, is_lasting }
 }
 
