@@ -118,8 +118,13 @@ pub(in crate::limiter) struct Granted {
 
 impl Participant {
     pub(in crate::limiter) fn new() -> Self {
+        Self::named(new_identity())
+    }
+
+    /// The participant with this name, which no other may have.
+    pub(super) fn named(process: String) -> Self {
         Self {
-            process: new_identity(),
+            process,
             call: 0,
             epoch: 0,
             version: 0,

@@ -53,8 +53,9 @@ struct Process {
 }
 
 impl Process {
-    fn new() -> Self {
-        let mut participant = Participant::new();
+    /// Named by chance: the ledger serves in the order of names.
+    fn new(chance: &mut fastrand::Rng) -> Self {
+        let mut participant = Participant::named(format!("{:016x}", chance.u64(..)));
         LIMITS.iter().for_each(|(_, period, _)| participant.note_period(*period));
         Self { participant, light: 0, heavy: 0, exchanges: false }
     }
@@ -79,13 +80,15 @@ struct Simulation {
 
 impl Simulation {
     fn new(seed: u64, trouble: Trouble) -> Self {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let processes = (0..4).map(|_| Process::new(&mut chance)).collect();
         let mut simulation = Self {
-            chance: fastrand::Rng::with_seed(seed),
+            chance,
             trouble,
             now: SECOND,
             ahead: 1_000_000 * SECOND,
             machine: Machine::default(),
-            processes: (0..4).map(|_| Process::new()).collect(),
+            processes,
             events: BTreeMap::new(),
             last_event: 0,
             arrivals: Vec::new(),
@@ -236,7 +239,7 @@ impl Simulation {
                     Event::End(process, ..) => *process != killed,
                     Event::Ask(_) | Event::Arrival | Event::Trouble => true,
                 });
-                self.processes[killed] = Process::new();
+                self.processes[killed] = Process::new(&mut self.chance);
             }
         }
         let next = 4 * SECOND + self.up_to(4 * SECOND);
