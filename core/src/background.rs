@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::error::Error;
+use crate::signals::without_signals;
 
 /// A thread with its own runtime. Dropping this ends the thread and drops its calls.
 #[derive(Debug)]
@@ -39,11 +40,13 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
-        let ended = thread::Builder::new().name("wts-session".to_owned()).spawn(move || {
+        let builder = thread::Builder::new().name("wts-session".to_owned());
+        let run = move || {
             // Nothing is ever sent: the end of the sender is the signal.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
-        })?;
+        };
+        let ended = without_signals(|| builder.spawn(run))?;
         Ok(Self { handle, thread: Mutex::new(Some(Thread { running, ended })) })
     }
 

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation};
+use crate::signals::without_signals;
 use crate::transport::look_at_connections;
 
 /// The maximum number of outcomes taken at once from a bulk call.
@@ -89,7 +90,7 @@ impl Client {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let items = session_ids.into_iter().map(|id| Item::complete(id.as_ref())).collect();
-        Outcomes::of(self.start(Operation::CompleteSession(options), Source::list(items)))
+        Outcomes::of(self.start(Operation::CompleteSession(options), Source::List(items)))
     }
 
     /// As [`Client::update_session_statuses`](crate::Client::update_session_statuses); otherwise as
@@ -100,7 +101,7 @@ impl Client {
         S: AsRef<str>,
     {
         let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_str())).collect();
-        Outcomes::of(self.start(Operation::UpdateSessionStatus(options), Source::list(items)))
+        Outcomes::of(self.start(Operation::UpdateSessionStatus(options), Source::List(items)))
     }
 
     /// As [`Client::bulk`](crate::Client::bulk), driven by the background thread of the client.
@@ -216,14 +217,14 @@ impl Client {
         })
     }
 
-    /// Runs `work` with the runtime. If this thread is inside a runtime already, which can't be entered twice, `work` runs on
-    /// a thread of its own.
+    /// Runs `work` with the runtime. A thread that is inside a runtime can't enter another, and one that ends, or that
+    /// runs exit handlers, has no thread-local values any more: then `work` runs on a thread of its own.
     fn outside_other_runtimes<T: Send>(&self, work: impl FnOnce(&Runtime) -> T + Send) -> T {
         let runtime = self.runtime.as_ref().expect("only drop takes the runtime away");
-        if Handle::try_current().is_err() {
+        if Handle::try_current().is_err_and(|error| error.is_missing_context()) {
             return work(runtime);
         }
-        thread::scope(|scope| match scope.spawn(|| work(runtime)).join() {
+        thread::scope(|scope| match without_signals(|| scope.spawn(|| work(runtime))).join() {
             Ok(output) => output,
             Err(panic) => std::panic::resume_unwind(panic),
         })

@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::{
     AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits,
-    environment, in_range, parse_base_url, parse_key,
+    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits, in_range,
+    parse_base_url, parse_key,
 };
+use crate::environment;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::secret::Secret;
@@ -198,9 +199,9 @@ impl<C> ClientBuilder<C> {
     /// Takes what was not given from the environment now, not when a client is made: for a builder that makes clients
     /// again and again, and later.
     pub fn with_environment(mut self) -> Self {
-        self.settings.api_key = self.settings.api_key.or_else(|| environment("WTS_API_KEY").map(Secret::new));
-        self.settings.base_url = self.settings.base_url.or_else(|| environment("WTS_BASE_URL").map(GivenUrl));
-        let shared_limits = || environment("WTS_SHARED_LIMITS").map(GivenUrl);
+        self.settings.api_key = self.settings.api_key.or_else(|| environment::setting("WTS_API_KEY").map(Secret::new));
+        self.settings.base_url = self.settings.base_url.or_else(|| environment::setting("WTS_BASE_URL").map(GivenUrl));
+        let shared_limits = || environment::setting("WTS_SHARED_LIMITS").map(GivenUrl);
         self.settings.shared_limits = self.settings.shared_limits.or_else(shared_limits);
         self
     }
@@ -266,7 +267,7 @@ impl Settings {
         in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
         let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, unit))?;
         in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
-        let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment));
+        let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment::setting));
         let shared_limits = given.transpose()?.flatten();
         let shared_limits_account = self.shared_limits_account.as_deref().map(parse_account).transpose()?;
         let shared_limits_fallback = self.shared_limits_fallback.checked()?;

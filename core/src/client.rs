@@ -100,7 +100,7 @@ impl Client {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let items = session_ids.into_iter().map(|id| Item::complete(id.as_ref())).collect();
-        self.start(Operation::CompleteSession(options), Source::list(items))
+        self.start(Operation::CompleteSession(options), Source::List(items))
     }
 
     /// Sets the status of many sessions, from pairs of session id and status; statuses that come as text go through [`bulk_from`](Self::bulk_from). Otherwise as
@@ -111,7 +111,7 @@ impl Client {
         S: AsRef<str>,
     {
         let items = updates.into_iter().map(|(id, status)| Item::update(id.as_ref(), status.as_str())).collect();
-        self.start(Operation::UpdateSessionStatus(options), Source::list(items))
+        self.start(Operation::UpdateSessionStatus(options), Source::List(items))
     }
 
     /// A bulk call without items yet: [`Bulk::push`] adds them, [`Bulk::finish`] says that no more come.

@@ -1,6 +1,5 @@
 //! The settings of a client: their defaults, their ranges.
 
-use std::env;
 use std::fmt::Display;
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
@@ -176,11 +175,6 @@ pub fn count(name: &str, value: f64) -> Result<u32, Error> {
     } else {
         Err(Error::invalid_config(format!("The {name} is a whole number from 0 on, not {value}.")))
     }
-}
-
-pub(crate) fn environment(name: &str) -> Option<String> {
-    // A value that is not UTF-8 has to be refused as an invalid one, not taken for absent.
-    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !trimmed(value).is_empty())
 }
 
 pub(crate) fn in_range<T: PartialOrd + Copy>(

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::mem::ManuallyDrop;
-use std::process;
 use std::sync::OnceLock;
+
+use crate::process::Process;
 
 /// One value per process: a forked child makes its own.
 ///
@@ -16,7 +17,7 @@ pub struct PerProcess<T> {
 
 #[derive(Debug)]
 struct Generation<T> {
-    process: u32,
+    process: Process,
     value: ManuallyDrop<T>,
     next: OnceLock<Box<Generation<T>>>,
 }
@@ -35,13 +36,13 @@ impl<T> PerProcess<T> {
 
     /// The value of this process, if there is one.
     pub fn get(&self) -> Option<&T> {
-        self.find(process::id()).ok()
+        self.find(Process::current()).ok()
     }
 
     /// The value of this process; `make` makes it if there is none. If two threads make one at the same time, one of the two
     /// is dropped.
     pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
-        let process = process::id();
+        let process = Process::current();
         let end = match self.find(process) {
             Ok(value) => return Ok(value),
             Err(end) => end,
@@ -66,7 +67,7 @@ impl<T> PerProcess<T> {
     }
 
     /// The value of `process`, or the end of the list.
-    fn find(&self, process: u32) -> Result<&T, &OnceLock<Box<Generation<T>>>> {
+    fn find(&self, process: Process) -> Result<&T, &OnceLock<Box<Generation<T>>>> {
         let mut link = &self.first;
         while let Some(generation) = link.get() {
             if generation.process == process {
@@ -80,7 +81,7 @@ impl<T> PerProcess<T> {
 
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        let process = process::id();
+        let process = Process::current();
         let mut link = self.first.take();
         while let Some(mut generation) = link {
             link = generation.next.take();

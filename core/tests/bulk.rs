@@ -99,6 +99,25 @@ fn a_runtime_that_ends_ends_the_call_and_every_item_has_an_outcome() {
     assert_eq!(told, [("closed", 1, true), ("empty_session_id", 0, false), ("closed", 0, false)]);
 }
 
+#[test]
+fn every_item_of_a_list_has_an_outcome_where_the_runtime_ends_before_the_call_begins_or_in_its_middle() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = builder(&stand_in).max_concurrency(1).build().unwrap();
+    for has_begun in [false, true] {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(stalling_session(&stand_in, "list"));
+        let inside = runtime.enter();
+        let mut bulk = client.complete_sessions(["list", "second", "third"], complete());
+        drop(inside);
+        if has_begun {
+            runtime.block_on(has_arrived(&stand_in, "list"));
+        }
+        drop(runtime);
+        let told: Vec<_> = drain(&mut bulk).iter().map(|outcome| outcome.result.as_ref().unwrap_err().code()).collect();
+        assert_eq!(told, ["closed"; 3]);
+    }
+}
+
 #[tokio::test]
 async fn a_stream_that_panics_ends_the_input_and_the_panic_follows_the_last_outcome() {
     let stand_in = StandIn::start(&OPTIONS);

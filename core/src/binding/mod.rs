@@ -8,8 +8,10 @@ pub use wakeup::Wakeup;
 
 pub use crate::background::Background;
 pub use crate::config::{count, milliseconds, seconds};
+pub use crate::environment::ignore_environment;
 #[cfg(feature = "test-util")]
 pub use crate::limiter::break_shared_limits;
 pub use crate::limiter::settle_shared_limits;
 pub use crate::per_process::PerProcess;
+pub use crate::process::{Process, count_forks_with};
 pub use crate::progress::Progress;

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
-use super::state::{EndOfDriver, Reason, Shared, Source, Started, StopMode};
+use super::state::{EndOfDriver, Reason, Source, Started, StopMode};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limiter::Flow;
@@ -18,9 +18,9 @@ use crate::model::Session;
 use crate::ops::{Item, Operation};
 use crate::progress::Progress;
 
-/// Sends the items, as many at once as there is room for.
-pub(super) async fn drive(engine: Engine, operation: Operation, mut source: Source, shared: Arc<Shared>) {
-    let mut end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::RuntimeEnded };
+/// Sends the items, as many at once as there is room for. `end` is dropped also where this is never polled.
+pub(super) async fn drive(engine: Engine, operation: Operation, mut source: Source, mut end: EndOfDriver) {
+    let shared = Arc::clone(&end.shared);
     let flow = engine.open_flow(true);
     let mut in_flight = FuturesUnordered::new();
     poll_fn(|context| {

@@ -15,9 +15,8 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
 
 use futures_util::stream::Stream;
 use tokio::runtime::Handle;
@@ -94,7 +93,8 @@ pub(crate) enum Spawner<'a> {
 
 impl Bulk {
     pub(crate) fn start(engine: Engine, operation: Operation, source: Source, spawner: Spawner<'_>) -> Self {
-        let shared = Arc::new(Shared::new(engine.max_concurrency()));
+        let (shared, source) = Shared::new(engine.max_concurrency(), source);
+        let shared = Arc::new(shared);
         let driver = match spawner {
             Spawner::Current => Handle::try_current().map_or_else(
                 |_| Background::start().map(|thread| (thread.handle().clone(), Some(thread))),
@@ -105,7 +105,8 @@ impl Bulk {
         };
         let driver = match driver {
             Ok((runtime, thread)) => {
-                let task = runtime.spawn(trace::with_context(drive(engine, operation, source, Arc::clone(&shared))));
+                let end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::RuntimeEnded };
+                let task = runtime.spawn(trace::with_context(drive(engine, operation, source, end)));
                 Some(Driver { runtime, tasks: vec![task.abort_handle()], _thread: thread })
             }
             Err(error) => {
@@ -191,12 +192,13 @@ impl Bulk {
     /// As [`poll_many`](Self::poll_many), and blocks the thread until then.
     #[doc(hidden)]
     pub fn wait_many(&mut self, max: usize) -> Vec<Outcome> {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let parked = Arc::new(Parked::default());
+        let waker = Waker::from(Arc::clone(&parked));
         let mut context = Context::from_waker(&waker);
         loop {
             match self.poll_many(&mut context, max) {
                 Poll::Ready(outcomes) => return outcomes,
-                Poll::Pending => thread::park(),
+                Poll::Pending => parked.until_woken(),
             }
         }
     }
@@ -244,11 +246,25 @@ impl fmt::Debug for Bulk {
     }
 }
 
-/// Wakes a thread that waits for outcomes.
-struct Unpark(thread::Thread);
+/// A thread that waits for outcomes. [`std::thread::park`] would need a thread-local value, which a thread that ends has no
+/// more.
+#[derive(Default)]
+struct Parked {
+    is_woken: Mutex<bool>,
+    change: Condvar,
+}
 
-impl Wake for Unpark {
+impl Parked {
+    fn until_woken(&self) {
+        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let woken = self.change.wait_while(is_woken, |is_woken| !*is_woken);
+        *woken.unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+impl Wake for Parked {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.change.notify_one();
     }
 }

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 
 use futures_util::FutureExt;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::watch;
 
 use super::outcome::Outcome;
 use crate::error::Error;
 use crate::model::Session;
 use crate::ops::Item;
+use crate::process::Process;
 use crate::progress::Progress;
 
 /// Which requests of a bulk call go on.
@@ -34,6 +34,8 @@ pub(super) enum StopMode {
 pub(crate) enum Source {
     /// [`Bulk::push`] and [`Bulk::finish`].
     Pushed,
+    /// A list, all of which is taken at the start.
+    List(Vec<Item>),
     /// A stream, which the driver polls.
     Stream(Pin<Box<dyn Stream<Item = Item> + Send>>),
     /// A stream that has ended.
@@ -41,10 +43,6 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) fn list(items: Vec<Item>) -> Self {
-        Self::stream(stream::iter(items))
-    }
-
     pub(crate) fn stream(items: impl Stream<Item = Item> + Send + 'static) -> Self {
         Self::Stream(Box::pin(items))
     }
@@ -58,7 +56,7 @@ pub(super) struct Started {
 }
 
 pub(super) struct Shared {
-    process: u32,
+    process: Process,
     /// How many items are in flight at once, and how many may wait at either end.
     room: usize,
     pub(super) stop: watch::Sender<StopMode>,
@@ -110,12 +108,21 @@ impl Reason {
 }
 
 impl Shared {
-    pub(super) fn new(room: usize) -> Self {
-        Self { process: process::id(), room, stop: watch::Sender::new(StopMode::None), state: Mutex::default() }
+    /// The state of a call, and what its driver takes items from. A list is taken now, so that each of its items has an
+    /// outcome whatever becomes of the driver.
+    pub(super) fn new(room: usize, source: Source) -> (Self, Source) {
+        let (state, source) = match source {
+            Source::List(items) => {
+                (State { queued: items.into(), is_finished: true, ..State::default() }, Source::Pushed)
+            }
+            source => (State::default(), source),
+        };
+        let (process, stop) = (Process::current(), watch::Sender::new(StopMode::None));
+        (Self { process, room, stop, state: Mutex::new(state) }, source)
     }
 
     pub(super) fn check_process(&self) -> Result<(), Error> {
-        if self.process == process::id() {
+        if self.process == Process::current() {
             Ok(())
         } else {
             Err(Error::closed_because("This bulk call belongs to the parent process."))
@@ -211,7 +218,7 @@ impl Shared {
         let items = match source {
             Source::Stream(items) => items,
             Source::Ended => return Poll::Ready(None),
-            Source::Pushed => {
+            Source::Pushed | Source::List(_) => {
                 return match state.queued.pop_front() {
                     Some(item) => Poll::Ready(Some(state.start(item))),
                     None if state.is_finished => Poll::Ready(None),

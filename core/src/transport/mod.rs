@@ -9,7 +9,6 @@ mod proxy;
 mod tls;
 
 use std::convert::Infallible;
-use std::env;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::config::{Config, is_loopback};
+use crate::environment;
 use crate::error::{Error, ErrorKind};
 use crate::ops::Request;
 use crate::progress::Progress;
@@ -71,12 +71,11 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let base_url = config.base_url.clone();
-        let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let settings = Settings {
             tls: tls::config(base_url.scheme() == "https", config.language)?,
             headers: headers(config)?,
             connect_timeout: config.timeout.min(MAX_CONNECT_TIME),
-            proxy: if is_loopback(&base_url) { None } else { Proxy::of_environment(&base_url, variable)? },
+            proxy: if is_loopback(&base_url) { None } else { Proxy::of_environment(&base_url, environment::text)? },
             target: base_url.clone(),
         };
         settings.connection().map_err(|error| {

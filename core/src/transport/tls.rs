@@ -9,6 +9,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::CertificateResult;
 
+use crate::environment::variable;
 use crate::error::Error;
 use crate::per_process::PerProcess;
 
@@ -25,7 +26,7 @@ pub(super) fn config(is_used: bool, language: &str) -> Result<ClientConfig, Erro
     if !is_used {
         return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
     }
-    let sources = Sources::of_environment(language, |name| env::var_os(name).map(PathBuf::from));
+    let sources = Sources::of_environment(language, |name| variable(name).map(PathBuf::from));
     Ok(platform::with_roots(builder, &sources, provider)?.with_no_client_auth())
 }
 
@@ -177,12 +178,19 @@ fn roots(sources: &Sources) -> Result<Arc<RootCertStore>, Error> {
 /// Where this system has its authorities.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod defaults {
+    use std::env;
+
+    use openssl_probe::ENV_CERT_FILE;
     use rustls::RootCertStore;
 
+    use crate::environment::variable;
+
     pub(super) fn add_file(roots: &mut RootCertStore) {
-        // What the probe takes from the environment was read before; the file is then not the system's own.
+        // The probe takes a file from the environment even where the environment does not count.
+        let is_known =
+            |file: &_| variable(ENV_CERT_FILE).is_some() || env::var_os(ENV_CERT_FILE).as_ref() != Some(file);
         let file = openssl_probe::probe().cert_file;
-        if let Some(file) = file {
+        if let Some(file) = file.filter(|file| is_known(&file.clone().into_os_string())) {
             roots.add_parsable_certificates(super::load(&file).certs);
         }
     }
