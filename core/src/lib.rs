@@ -41,6 +41,7 @@ pub mod binding;
 pub mod blocking;
 mod builder;
 mod bulk;
+mod caller;
 mod client;
 mod config;
 mod engine;

@@ -7,6 +7,7 @@ pub use client_cache::ClientCache;
 pub use wakeup::Wakeup;
 
 pub use crate::background::Background;
+pub use crate::caller::{as_caller, caller, for_caller};
 pub use crate::config::{count, milliseconds, seconds};
 pub use crate::environment::ignore_environment;
 #[cfg(feature = "test-util")]

@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use crate::background::Background;
+use crate::caller::{caller, inherit_caller};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::ops::{Item, Operation};
@@ -106,7 +107,8 @@ impl Bulk {
         let driver = match driver {
             Ok((runtime, thread)) => {
                 let end = EndOfDriver { shared: Arc::clone(&shared), reason: Reason::RuntimeEnded };
-                let task = runtime.spawn(trace::with_context(drive(engine, operation, source, end)));
+                let drive = inherit_caller(caller(), drive(engine, operation, source, end));
+                let task = runtime.spawn(trace::with_context(drive));
                 Some(Driver { runtime, tasks: vec![task.abort_handle()], _thread: thread })
             }
             Err(error) => {
