@@ -212,7 +212,7 @@ pub(crate) fn parse_key(given: Option<&Secret>) -> Result<Secret, Error> {
     let key = without_word(key, "authorization:").unwrap_or(key);
     let key = unquoted(without_word(key, "bearer").unwrap_or(key));
     if key.is_empty() {
-        return Err(Error::missing_api_key());
+        return Err(Error::blank_api_key());
     }
     if key.len() > MAX_KEY_BYTES {
         return Err(Error::invalid_config(format!("The API key is over {MAX_KEY_BYTES} bytes long.")));
@@ -338,7 +338,9 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("CANARY"));
         }
         for blank in ["", " \n", "Bearer", "Bearer  "] {
-            assert_eq!(check(blank, "https://api.wts.chat").unwrap_err().kind(), ErrorKind::MissingApiKey);
+            let error = check(blank, "https://api.wts.chat").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::MissingApiKey);
+            assert!(error.description().starts_with("The API key that was given is blank."), "{error}");
         }
     }
 

@@ -81,12 +81,17 @@ impl Error {
     }
 
     pub(crate) fn missing_api_key() -> Self {
-        Self::new(
-            ErrorKind::MissingApiKey,
-            "No API key!",
-            "Give an API key, or set the environment variable WTS_API_KEY. \
-             Keys are made in the web app under Ajustes > Integrações > Integração via API.",
-        )
+        Self::no_api_key("Give an API key, or set the environment variable WTS_API_KEY.")
+    }
+
+    /// A key was given, but it is empty or blank: the environment is not asked for another.
+    pub(crate) fn blank_api_key() -> Self {
+        Self::no_api_key("The API key that was given is blank.")
+    }
+
+    fn no_api_key(description: &str) -> Self {
+        let source = "Keys are made in the web app under Ajustes > Integrações > Integração via API.";
+        Self::new(ErrorKind::MissingApiKey, "No API key!", format!("{description} {source}"))
     }
 
     /// A setting of a client that is out of its range; also for bindings that meet one before core can.
