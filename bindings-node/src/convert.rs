@@ -3,8 +3,8 @@
 use napi::bindgen_prelude::{Null, ToNapiValue, TypeName};
 use napi::{Either, Env, JsValue, Result as NapiResult, ValueType, sys};
 use napi_derive::napi;
-use wts_session::binding::{count, milliseconds};
-use wts_session::{AuthScheme, ClientBuilder, Error, RateLimit, SessionStatus, SharedLimitsFallback};
+use wts_session::binding::Value;
+use wts_session::{ClientBuilder, Error, SessionStatus};
 
 /// The settings of a client; what is left out is core's default.
 #[napi(object, object_to_js = false)]
@@ -34,60 +34,42 @@ pub struct Window {
 }
 
 pub(crate) fn builder(settings: Settings) -> Result<ClientBuilder, Error> {
-    let mut builder = wts_session::Client::builder().language("node");
-    if let Some(key) = settings.api_key {
-        builder = builder.api_key(key);
-    }
-    if let Some(url) = settings.base_url {
-        builder = builder.base_url(url);
-    }
-    if let Some(timeout) = settings.timeout_ms {
-        builder = builder.timeout(milliseconds("timeout", timeout)?);
-    }
-    builder = match settings.total_timeout_ms {
-        Some(Either::A(timeout)) => builder.total_timeout(milliseconds("total timeout", timeout)?),
-        Some(Either::B(Null)) => builder.total_timeout(None),
-        None => builder,
-    };
-    if let Some(retries) = settings.max_retries {
-        builder = builder.max_retries(count("number of retries", retries)?);
-    }
-    if let Some(requests) = settings.max_concurrency {
-        builder = builder.max_concurrency(count("concurrency", requests)?);
-    }
-    builder = match settings.rate_limits {
-        Some(Either::A(windows)) => builder.rate_limits(windows.iter().map(rate_limit).collect::<Result<Vec<_>, _>>()?),
-        Some(Either::B(Null)) => builder.no_rate_limits(),
-        None => builder,
-    };
-    if let Some(share) = settings.reserve {
-        builder = builder.reserve(share);
-    }
-    if let Some(ledger) = settings.shared_limits {
-        builder = builder.shared_limits(ledger);
-    }
-    if let Some(name) = settings.shared_limits_account {
-        builder = builder.shared_limits_account(name);
-    }
-    builder = match settings.shared_limits_fallback {
-        Some(Either::A(text)) => builder.shared_limits_fallback(SharedLimitsFallback::from_text(&text)?),
-        Some(Either::B(share)) => builder.shared_limits_fallback(SharedLimitsFallback::Share(share)),
-        None => builder,
-    };
-    if let Some(scheme) = settings.auth_scheme {
-        builder = builder.auth_scheme(AuthScheme::from_name(&scheme)?);
-    }
-    if let Some(allow) = settings.allow_insecure_http {
-        builder = builder.allow_insecure_http(allow);
-    }
-    Ok(builder)
+    let given = [
+        ("api_key", settings.api_key.map(Value::Text)),
+        ("base_url", settings.base_url.map(Value::Text)),
+        ("timeout", settings.timeout_ms.map(Value::Number)),
+        ("total_timeout", settings.total_timeout_ms.map(|time| or_null(time, Value::Number))),
+        ("max_retries", settings.max_retries.map(Value::Number)),
+        ("max_concurrency", settings.max_concurrency.map(Value::Number)),
+        ("rate_limits", settings.rate_limits.map(|limits| or_null(limits, windows))),
+        ("reserve", settings.reserve.map(Value::Number)),
+        ("shared_limits", settings.shared_limits.map(Value::Text)),
+        ("shared_limits_account", settings.shared_limits_account.map(Value::Text)),
+        ("shared_limits_fallback", settings.shared_limits_fallback.map(fallback)),
+        ("auth_scheme", settings.auth_scheme.map(Value::Text)),
+        ("allow_insecure_http", settings.allow_insecure_http.map(Value::Flag)),
+    ];
+    let builder = wts_session::Client::builder().language("node");
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    given.into_iter().try_fold(builder, |builder, (name, value)| builder.set(name, value))
 }
 
-fn rate_limit(window: &Window) -> Result<RateLimit, Error> {
-    Ok(RateLimit {
-        requests: count("number of requests of a rate limit", window.requests)?,
-        period: milliseconds("period of a rate limit", window.period_ms)?,
-    })
+fn or_null<T>(given: Either<T, Null>, value: impl FnOnce(T) -> Value) -> Value {
+    match given {
+        Either::A(given) => value(given),
+        Either::B(Null) => Value::Null,
+    }
+}
+
+fn fallback(given: Either<String, f64>) -> Value {
+    match given {
+        Either::A(word) => Value::Text(word),
+        Either::B(share) => Value::Number(share),
+    }
+}
+
+fn windows(windows: Vec<Window>) -> Value {
+    Value::RateLimits(windows.iter().map(|window| (window.requests, window.period_ms)).collect())
 }
 
 /// The members of JavaScript's `SessionStatus`: names such as `InProgress`, and what they stand for on the wire.

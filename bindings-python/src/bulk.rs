@@ -1,26 +1,26 @@
 //! Bulk calls: the half that Python drives item by item.
 //!
 //! The loops are in `_bulk.py`: the code of callers, which may do anything, runs there, and never below a function of
-//! this crate.
+//! this crate. What must not be interrupted halfway, whatever signals come, is one function here.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
 use std::mem;
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::{Duration, Instant};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
-use wts_session::{Bulk, Error, Item, Operation, Outcome, Session};
+use pyo3::types::{PyList, PyTuple};
+use wts_session::binding::{Parked, Process};
+use wts_session::{Bulk, Error, Item, Outcome};
 
-use crate::async_calls::AsyncCalls;
-use crate::client::{Client, SIGNAL_INTERVAL, check_signals};
-use crate::convert;
 use crate::error::{catching_panics, exception};
+use crate::interpreter::{SIGNAL_INTERVAL, background, check_signals_after};
+use crate::logging::{Line, Lines, Observed};
 use crate::mailbox::{Mailbox, Slot};
+use crate::operation::Operation;
+use crate::outcome::{failed, never_taken, outcome};
 
 /// How many outcomes are taken over at once.
 const BATCH: usize = 64;
@@ -29,19 +29,27 @@ const BATCH: usize = 64;
 #[pyclass(module = "wts_session._wts_session")]
 #[derive(Debug)]
 pub(crate) struct BulkRun {
-    operation: Operation,
+    operation: Py<Operation>,
     /// None once it has ended.
     call: Option<Bulk>,
-    /// The process to which the call belongs.
-    process: u32,
+    process: Process,
+    /// How many items have been added, and how many of them went to core.
     taken: usize,
+    pushed: usize,
     /// The item for which there is no room yet.
     held: Option<Item>,
     is_complete: bool,
     ends_early: bool,
-    /// The ids, as they were given, of the items whose outcomes nobody has taken yet.
-    session_ids: HashMap<usize, Py<PyAny>>,
+    /// The places, and the ids as they were given, of the items that went to core and have not settled, by core's index.
+    sent: HashMap<usize, (usize, Py<PyAny>)>,
     settled: VecDeque<Outcome>,
+    /// Outcomes that have settled and that nobody was handed.
+    outcomes: VecDeque<(usize, Py<PyAny>)>,
+    done: usize,
+    lines: Arc<Lines>,
+    _observed: Observed,
+    /// The client, whose thread drives the call.
+    _client: Py<PyAny>,
     notice: Option<Notice>,
 }
 
@@ -49,22 +57,34 @@ pub(crate) struct BulkRun {
 impl BulkRun {
     /// Raise an error in a forked child of the process to which the call belongs.
     fn check_process(&self) -> PyResult<()> {
-        if self.process == process::id() {
+        if self.process == Process::current() {
             return Ok(());
         }
         Err(PyRuntimeError::new_err("this bulk call belongs to the parent process"))
     }
 
-    /// Put in the next item; only while there is room.
-    fn add(&mut self, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Put in the next item; only while there is room. One of a wrong type fails alone.
+    fn add(&mut self, given: &Bound<'_, PyAny>) -> PyResult<()> {
         self.check_process()?;
         if self.is_complete || !self.has_room() {
             return Err(PyRuntimeError::new_err("there is no room for this item"));
         }
-        let (session_id, item) = self.item(item)?;
-        self.session_ids.insert(self.taken, session_id);
+        let py = given.py();
+        let index = self.taken;
+        match self.operation.get().item_at(index, given) {
+            Ok((session_id, item)) => {
+                self.sent.insert(self.pushed, (index, session_id.unbind()));
+                self.pushed += 1;
+                self.held = Some(item);
+            }
+            Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+                let failed = failed(py, index, Some(given), error)?;
+                self.outcomes.push_back((index, failed));
+                self.done += 1;
+            }
+            Err(error) => return Err(error),
+        }
         self.taken += 1;
-        self.held = Some(item);
         self.push_held();
         Ok(())
     }
@@ -83,22 +103,12 @@ impl BulkRun {
         Ok(())
     }
 
-    /// Send nothing more: what has left gets its answer, and all the rest is cancelled.
+    /// Send nothing more: requests in flight are awaited, and all the rest is cancelled.
     fn stop(&mut self) -> PyResult<()> {
         self.check_process()?;
         self.ends_early = true;
         if let Some(call) = &self.call {
             call.stop();
-        }
-        Ok(())
-    }
-
-    /// Break off the requests under way: what has not settled is cancelled, and so is what is added later.
-    fn cancel(&mut self) -> PyResult<()> {
-        self.check_process()?;
-        self.ends_early = true;
-        if let Some(call) = &self.call {
-            call.cancel();
         }
         Ok(())
     }
@@ -109,46 +119,49 @@ impl BulkRun {
         self.ends_early
     }
 
-    /// Whether all outcomes have been taken and no more items come.
+    /// Whether no more items come and all have settled.
     #[getter]
     fn ended(&self) -> bool {
         self.call.is_none() && self.settled.is_empty() && self.held.is_none() && self.is_complete
     }
 
-    /// Drop the requests under way, and all that nobody has taken yet.
-    fn abort(&mut self) {
-        self.is_complete = true;
-        self.ends_early = true;
-        self.drop_call();
-        self.held = None;
-        self.settled.clear();
-        self.session_ids.clear();
-        self.forget_notice();
+    /// How many items have settled.
+    #[getter]
+    fn done(&self) -> usize {
+        self.done
     }
 
-    /// Wait until there are outcomes to take, or none will come. What a signal handler raises cancels the call.
-    fn wait(&mut self, py: Python<'_>, client: &Bound<'_, Client>) -> PyResult<()> {
-        self.check_process()?;
-        let client = client.get().of_core().map_err(|error| exception(py, &error))?;
-        let waited = py.detach(|| {
-            let settling = poll_fn(|context| self.poll(context));
-            catching_panics(|| client.wait_unless(settling, SIGNAL_INTERVAL, check_signals))
-        });
-        match waited {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(raised)) => {
-                self.cancel()?;
-                Err(raised)
-            }
-            Err(panic) => Err(exception(py, &panic)),
-        }
+    /// Whether there is an outcome that nobody was handed.
+    #[getter]
+    fn has_outcome(&self) -> bool {
+        !self.outcomes.is_empty()
     }
 
-    /// Have the loop settle `future` once there are outcomes to take, or none will come.
-    fn notify(&mut self, calls: &Bound<'_, AsyncCalls>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// The next outcome; to read it hands it out. An attribute, since Python looks for signals after each call.
+    #[getter]
+    fn next_outcome(&mut self) -> PyResult<Py<PyAny>> {
+        let next = self.outcomes.pop_front();
+        next.map(|(_, outcome)| outcome).ok_or_else(|| PyAttributeError::new_err("there is no outcome"))
+    }
+
+    /// Wait until items have settled, or all have, or there are lines to log; or for so many seconds.
+    #[pyo3(signature = (seconds=None))]
+    fn wait(&mut self, py: Python<'_>, seconds: Option<f64>) -> PyResult<()> {
+        self.check_process()?;
+        let end = seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+        let check = || check_signals_after(|_| Ok(()));
+        let waited = py.detach(|| catching_panics(|| self.wait_until(end, check)));
+        waited.unwrap_or_else(|panic| Err(exception(py, &panic)))
+    }
+
+    /// Have the loop settle `future` once items have settled, or all have, or there are lines to log.
+    fn notify(&mut self, future: &Bound<'_, PyAny>) -> PyResult<()> {
         self.check_process()?;
         self.forget_notice();
-        let (mailbox, slot) = calls.get().slot(future)?;
+        let py = future.py();
+        let background = background().map_err(|error| exception(py, &error))?;
+        let mailbox = Mailbox::of(future)?;
+        let slot = mailbox.slot(future.clone().unbind(), None, background);
         self.notice = Some(Notice { mailbox, number: slot.number() });
         let waker = Waker::from(Arc::new(Waking(Mutex::new(Some(slot)))));
         if self.poll(&mut Context::from_waker(&waker)).is_ready() {
@@ -157,52 +170,106 @@ impl BulkRun {
         Ok(())
     }
 
-    /// Append the outcomes that have settled to `sink`, without waiting. None is lost where this raises.
-    fn take(&mut self, py: Python<'_>, sink: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Take over what has settled, without waiting, and give the lines to log: for each function and arguments.
+    fn take(&mut self, py: Python<'_>) -> PyResult<Vec<(&'static str, Py<PyTuple>)>> {
         self.check_process()?;
         // Whether there are any does not matter: nobody waits here.
         let _ = self.poll(&mut Context::from_waker(Waker::noop()));
-        while let Some(Outcome { index, result, .. }) = self.settled.front() {
-            let session_id = self.session_ids.get(index).map(|id| id.bind(py));
-            sink.call_method1("append", (outcome(py, *index, session_id, result)?,))?;
-            self.session_ids.remove(index);
-            self.settled.pop_front();
+        self.take_over(py)?;
+        let line = |line: Line| line.into_python(py).map(|(name, arguments)| (name, arguments.unbind()));
+        self.lines.take().into_iter().map(line).collect()
+    }
+
+    /// All outcomes that nobody was handed, in the order of the items.
+    ///
+    /// After a stop also those of the items of a list or tuple that were never taken.
+    fn in_order<'py>(&self, items: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = items.py();
+        let mut outcomes: Vec<_> =
+            self.outcomes.iter().map(|(index, outcome)| (*index, outcome.clone_ref(py))).collect();
+        outcomes.sort_unstable_by_key(|(index, _)| *index);
+        let rest = if self.ends_early { never_taken(items, self.taken, &Error::cancelled())? } else { Vec::new() };
+        PyList::new(py, outcomes.into_iter().map(|(_, outcome)| outcome).chain(rest))
+    }
+
+    /// Abort what is in flight, and send nothing more; nothing in a forked child.
+    fn cancel(&mut self) {
+        if self.check_process().is_ok()
+            && let Some(call) = &self.call
+        {
+            self.ends_early = true;
+            call.cancel();
         }
+    }
+
+    /// As `cancel`, and take over what comes of it.
+    fn drain(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.forget_notice();
+        if self.check_process().is_err() || self.ended() {
+            return Ok(());
+        }
+        self.cancel();
+        self.is_complete = true;
         self.push_held();
+        while !self.ended() {
+            // Nobody looks for signals: this takes no longer than it takes to close connections.
+            let waited = py.detach(|| catching_panics(|| self.wait_until(None, || Ok(()))));
+            waited.unwrap_or_else(|panic| Err(exception(py, &panic)))?;
+            self.take_over(py)?;
+        }
         Ok(())
     }
 
-    /// How many items have been added.
-    #[getter]
-    fn taken(&self) -> usize {
-        self.taken
-    }
-
-    /// The error of an item that was cancelled before it was added.
-    #[staticmethod]
-    fn cancellation(py: Python<'_>) -> PyErr {
-        exception(py, &Error::cancelled())
+    /// End the call at once because of `error`, which is raised with `outcomes`: those that nobody was handed.
+    ///
+    /// It raises the error itself, since Python looks for signals before the next statement.
+    fn fail(&mut self, error: &Bound<'_, PyAny>, items: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = error.py();
+        if self.check_process().is_ok() {
+            self.drain(py)?;
+            self.ends_early = true;
+            // Every exception has a dict, whatever its class thinks of new attributes.
+            error.getattr("__dict__")?.set_item("outcomes", self.in_order(items)?)?;
+        }
+        Err(PyErr::from_value(error.clone()))
     }
 }
 
 impl BulkRun {
-    pub(crate) fn new(operation: Operation, call: Bulk) -> Self {
+    pub(crate) fn begin(
+        client: Py<PyAny>,
+        operation: &Bound<'_, Operation>,
+        logs_attempts: bool,
+        begin: impl FnOnce(wts_session::Operation) -> Bulk,
+    ) -> Self {
+        let lines = Arc::<Lines>::default();
+        let observed = Observed::new(logs_attempts, lines.clone());
+        let call = observed.begin(|| begin(operation.get().of_core));
         Self {
-            operation,
+            operation: operation.clone().unbind(),
             call: Some(call),
-            process: process::id(),
+            process: Process::current(),
             taken: 0,
+            pushed: 0,
             held: None,
             is_complete: false,
             ends_early: false,
-            session_ids: HashMap::new(),
+            sent: HashMap::new(),
             settled: VecDeque::new(),
+            outcomes: VecDeque::new(),
+            done: 0,
+            lines,
+            _observed: observed,
+            _client: client,
             notice: None,
         }
     }
 
-    /// Ready when there are outcomes, or none will come.
+    /// Ready when items have settled, or all have, or there are lines to log.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.lines.are_there(context.waker()) {
+            return Poll::Ready(());
+        }
         let Some(call) = self.call.as_mut().filter(|_| self.settled.is_empty()) else { return Poll::Ready(()) };
         let batch = ready!(call.poll_many(context, BATCH));
         if batch.is_empty() {
@@ -211,6 +278,41 @@ impl BulkRun {
         }
         self.settled.extend(batch);
         Poll::Ready(())
+    }
+
+    fn wait_until(&mut self, end: Option<Instant>, check: impl Fn() -> PyResult<()>) -> PyResult<()> {
+        let parked = Arc::<Parked>::default();
+        let waker = Waker::from(Arc::clone(&parked));
+        let mut next_check = Instant::now() + SIGNAL_INTERVAL;
+        while self.poll(&mut Context::from_waker(&waker)).is_pending() {
+            let now = Instant::now();
+            if end.is_some_and(|end| end <= now) {
+                break;
+            }
+            if next_check <= now {
+                check()?;
+                next_check = Instant::now() + SIGNAL_INTERVAL;
+            }
+            let until = end.map_or(next_check, |end| end.min(next_check));
+            parked.for_at_most(until.saturating_duration_since(now));
+        }
+        Ok(())
+    }
+
+    /// Makes outcomes of what has settled. None is lost where this fails.
+    fn take_over(&mut self, py: Python<'_>) -> PyResult<()> {
+        while let Some(Outcome { index, result, .. }) = self.settled.front() {
+            let (place, session_id) = match self.sent.get(index) {
+                Some((place, id)) => (*place, Some(id.bind(py))),
+                None => (*index, None),
+            };
+            self.outcomes.push_back((place, outcome(py, place, session_id, result)?));
+            self.done += 1;
+            self.sent.remove(index);
+            self.settled.pop_front();
+        }
+        self.push_held();
+        Ok(())
     }
 
     /// Puts the held item in where there is room, and the end of the input behind the last one.
@@ -226,7 +328,7 @@ impl BulkRun {
     fn lose_the_rest(&mut self) {
         self.held = None;
         let known = |index: &usize| self.settled.iter().any(|outcome| outcome.index == *index);
-        let mut lost: Vec<_> = self.session_ids.keys().copied().filter(|index| !known(index)).collect();
+        let mut lost: Vec<_> = self.sent.keys().copied().filter(|index| !known(index)).collect();
         lost.sort_unstable();
         let lost_one = |index| {
             let error = Error::internal("The bulk call ended too early.");
@@ -237,37 +339,19 @@ impl BulkRun {
 
     /// In a forked child the call is left as it is: its thread and the locks of that are the parent's.
     fn drop_call(&mut self) {
-        if let Some(call) = self.call.take().filter(|_| self.process != process::id()) {
+        if let Some(call) = self.call.take().filter(|_| self.process != Process::current()) {
             mem::forget(call);
         }
     }
 
     fn forget_notice(&mut self) {
         let Some(notice) = self.notice.take() else { return };
-        if self.process == process::id() {
+        if self.process == Process::current() {
             notice.mailbox.forget(notice.number);
         } else {
             mem::forget(notice);
         }
     }
-
-    /// An item as core takes it, and its session id as it was given.
-    fn item(&self, given: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, Item)> {
-        let index = self.taken;
-        if self.operation.takes_status() {
-            let (session_id, status) = pair(index, given)?;
-            let id = convert::id_of_item(format_args!("updates[{index}][0]"), &session_id)?;
-            let status = convert::status_of_item(format_args!("updates[{index}][1]"), &status)?;
-            Ok((session_id.unbind(), item(id, |session_id| Item::Update { session_id, status })))
-        } else {
-            let id = convert::id_of_item(format_args!("session_ids[{index}]"), given)?;
-            Ok((given.clone().unbind(), item(id, |session_id| Item::Complete { session_id })))
-        }
-    }
-}
-
-fn item(id: Result<String, Error>, make: impl FnOnce(String) -> Item) -> Item {
-    id.map_or_else(|error| Item::Refused { session_id: String::new(), error }, make)
 }
 
 impl Drop for BulkRun {
@@ -275,57 +359,6 @@ impl Drop for BulkRun {
         self.drop_call();
         self.forget_notice();
     }
-}
-
-fn pair<'py>(index: usize, given: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let wrong = || convert::wrong_type(format_args!("updates[{index}]"), "a pair of session id and status", given);
-    let has_order = !(given.is_instance_of::<PyString>()
-        || given.is_instance_of::<PyDict>()
-        || given.is_instance_of::<PySet>()
-        || given.is_instance_of::<PyFrozenSet>());
-    let mut members = given.try_iter().ok().filter(|_| has_order).ok_or_else(wrong)?;
-    match (members.next(), members.next(), members.next()) {
-        (Some(session_id), Some(status), None) => Ok((session_id?, status?)),
-        _ => Err(wrong()),
-    }
-}
-
-fn outcome<'py>(
-    py: Python<'py>,
-    index: usize,
-    session_id: Option<&Bound<'py, PyAny>>,
-    result: &Result<Session, Error>,
-) -> PyResult<Bound<'py, PyAny>> {
-    match result {
-        Ok(session) => new_outcome(py, index, session_id, Some(&convert::session(py, session)?), None),
-        Err(error) => {
-            let error = exception(py, error).into_value(py).into_any();
-            new_outcome(py, index, session_id, None, Some(error.bind(py)))
-        }
-    }
-}
-
-/// The class of outcomes, made known by [`be_ready`](crate::ready::be_ready).
-pub(crate) fn outcome_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    CLASS.import(py, "wts_session._outcome", "Outcome")
-}
-
-/// Without calling `__init__`, as it is with exceptions.
-fn new_outcome<'py>(
-    py: Python<'py>,
-    index: usize,
-    session_id: Option<&Bound<'py, PyAny>>,
-    result: Option<&Bound<'py, PyAny>>,
-    error: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let class = outcome_class(py)?;
-    let made = class.call_method1("__new__", (class,))?;
-    made.setattr("index", index)?;
-    made.setattr("session_id", session_id)?;
-    made.setattr("result", result)?;
-    made.setattr("error", error)?;
-    Ok(made)
 }
 
 /// A future of the loop that waits for outcomes to take.

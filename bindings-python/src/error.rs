@@ -5,9 +5,9 @@ use std::error::Error as StdError;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 use wts_session::{Error, ErrorKind};
 
 /// The name of the class for each code there is.
@@ -21,35 +21,48 @@ pub(crate) fn classes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 
 /// The exception for `error`, or the one that hindered its making.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    make_exception(py, error).unwrap_or_else(|hindrance| hindrance)
+    made(py, error.kind().python_class(), error).unwrap_or_else(|hindrance| hindrance)
+}
+
+/// A `TypeError` as the error of an item, which has a code as all others; other errors as they are.
+pub(crate) fn wrong_type_of_item(py: Python<'_>, kind: ErrorKind, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyTypeError>(py) {
+        return error;
+    }
+    let error = Error::wrong_type(kind, error.value(py).to_string());
+    made(py, "WrongTypeError", &error).unwrap_or_else(|hindrance| hindrance)
 }
 
 /// Without calling `__init__`: a daemon thread that runs Python code below a function of ours while the interpreter ends
 /// takes the process with it.
-fn make_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
-    let class = py.import("wts_session.errors")?.getattr(error.kind().python_class())?;
+fn made(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
+    let class = py.import("wts_session.errors")?.getattr(class)?;
     let made = class.call_method1("__new__", (&class,))?;
-    made.setattr("args", (error.to_string(),))?;
-    made.call_method1("__setstate__", (attributes(py, error)?,))?;
+    let facts = facts(py, error)?;
+    let mut arguments = vec![error.to_string().into_pyobject(py)?.into_any()];
+    arguments.extend(facts.values());
+    made.setattr("args", PyTuple::new(py, arguments)?)?;
+    made.call_method1("__setstate__", (facts,))?;
     let made = PyErr::from_value(made);
     made.set_cause(py, os_error(error));
     Ok(made)
 }
 
-fn attributes<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
-    let attributes = PyDict::new(py);
-    attributes.set_item("code", error.code())?;
-    attributes.set_item("message", error.message())?;
-    attributes.set_item("description", error.description())?;
-    attributes.set_item("http_status", error.http_status())?;
-    attributes.set_item("key", error.key())?;
-    attributes.set_item("error_id", error.error_id())?;
-    attributes.set_item("body", error.body())?;
-    attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
-    attributes.set_item("attempts", error.attempts())?;
-    attributes.set_item("retryable", error.retryable())?;
-    attributes.set_item("may_have_been_applied", error.may_have_been_applied())?;
-    Ok(attributes)
+/// The attributes, in the order of the arguments of the class.
+fn facts<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("code", error.code())?;
+    facts.set_item("message", error.message())?;
+    facts.set_item("description", error.description())?;
+    facts.set_item("http_status", error.http_status())?;
+    facts.set_item("key", error.key())?;
+    facts.set_item("error_id", error.error_id())?;
+    facts.set_item("body", error.body())?;
+    facts.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
+    facts.set_item("attempts", error.attempts())?;
+    facts.set_item("retryable", error.retryable())?;
+    facts.set_item("may_have_been_applied", error.may_have_been_applied())?;
+    Ok(facts)
 }
 
 /// The operating system's word on it, as Python would have raised it: a `ConnectionRefusedError`, for one.

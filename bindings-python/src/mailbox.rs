@@ -1,27 +1,24 @@
-//! The way of outcomes from the background thread into an event loop of asyncio.
+//! The way of outcomes and log lines from the background thread into an event loop of asyncio.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
-use wts_session::binding::{Background, PerProcess, Wakeup, settle_shared_limits};
+use pyo3::types::{PyTuple, PyWeakrefMethods, PyWeakrefReference};
+use wts_session::binding::{Background, Wakeup};
 use wts_session::{Error, Session};
 
 use crate::convert;
 use crate::error::exception;
+use crate::interpreter::in_python;
+use crate::logging::{Line, Sink};
 
 /// How many outcomes become Python objects before other callbacks of the loop have their turn.
 const BATCH: usize = 64;
-
-/// How long the end of the interpreter waits at most for the ledgers that processes share.
-const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
 
 /// A session, nothing but the news that there is something to fetch elsewhere, or an error.
 type Outcome = Result<Option<Session>, Error>;
@@ -32,52 +29,78 @@ type Outcome = Result<Option<Session>, Error>;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     event_loop: Py<PyWeakrefReference>,
-    /// What the loop reads; none for a loop that can't, such as Windows' own. To ring it is not to enter Python, which would
-    /// mean to wait for the GIL, and to die with the interpreter where that ends at this moment.
-    bell: Option<Wakeup>,
-    /// The futures of the calls that are under way. No background task holds anything of Python's.
-    awaited: Mutex<HashMap<u64, Py<PyAny>>>,
+    /// What the loop reads; none for a loop that can't, such as Windows' own. Waking it does not enter Python, which would
+    /// wait for the GIL, and end this thread where the interpreter ends at this moment.
+    wakeup: Option<Wakeup>,
+    /// The calls under way. No background task holds anything of Python's.
+    awaited: Mutex<HashMap<u64, Awaited>>,
     last_number: AtomicU64,
-    settled: Mutex<Vec<(u64, Outcome)>>,
+    news: Mutex<News>,
+}
+
+/// The future of a call, and the context in which its lines are logged.
+#[derive(Debug)]
+struct Awaited {
+    future: Py<PyAny>,
+    context: Option<Py<PyAny>>,
+}
+
+#[derive(Debug, Default)]
+struct News {
+    settled: Vec<(u64, Outcome)>,
+    lines: Vec<(u64, Line)>,
 }
 
 impl Mailbox {
-    fn new(event_loop: &Bound<'_, PyAny>, bell: Option<Wakeup>) -> PyResult<Self> {
+    fn new(event_loop: &Bound<'_, PyAny>, wakeup: Option<Wakeup>) -> PyResult<Self> {
         Ok(Self {
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
-            bell,
+            wakeup,
             awaited: Mutex::default(),
             last_number: AtomicU64::new(0),
-            settled: Mutex::default(),
+            news: Mutex::default(),
         })
     }
 
-    /// The mailbox of `event_loop`, made when it is first asked for.
-    pub(crate) fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
-        let settled = event_loop.py().import("wts_session._mailbox")?.call_method1("mailbox_of", (event_loop,))?;
+    /// The mailbox of the loop of `future`, made when it is first asked for.
+    pub(crate) fn of(future: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        let event_loop = future.call_method0("get_loop")?;
+        let settled = future.py().import("wts_session._mailbox")?.call_method1("mailbox_of", (event_loop,))?;
         Ok(Arc::clone(&settled.cast::<Settled>()?.get().mailbox))
     }
 
-    pub(crate) fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|own| own.is(event_loop))
-    }
-
     /// A place for one outcome, which `future` waits for.
-    pub(crate) fn slot(self: &Arc<Self>, future: Py<PyAny>, background: &'static Background) -> Slot {
+    pub(crate) fn slot(
+        self: &Arc<Self>,
+        future: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+        background: &'static Background,
+    ) -> Slot {
         let number = self.last_number.fetch_add(1, Ordering::Relaxed);
-        lock(&self.awaited).insert(number, future);
+        lock(&self.awaited).insert(number, Awaited { future, context });
         Slot { number, mailbox: Arc::clone(self), background }
     }
 
     /// Nobody waits for this outcome any more.
     pub(crate) fn forget(&self, number: u64) {
-        let _future = lock(&self.awaited).remove(&number);
+        let _awaited = lock(&self.awaited).remove(&number);
+    }
+
+    /// Adds news. A task of its own has its turn after all calls that are done now, so it wakes the loop for all of them.
+    fn add(self: &Arc<Self>, background: &Background, add: impl FnOnce(&mut News)) {
+        let mut news = lock(&self.news);
+        let had_news = !(news.settled.is_empty() && news.lines.is_empty());
+        add(&mut news);
+        if !had_news {
+            let mailbox = Arc::clone(self);
+            background.spawn(async move { mailbox.wake() });
+        }
     }
 
     /// Has the loop fetch what is settled.
-    fn ring(self: Arc<Self>) {
-        match &self.bell {
-            Some(bell) => bell.wake(),
+    fn wake(self: Arc<Self>) {
+        match &self.wakeup {
+            Some(wakeup) => wakeup.wake(),
             None => in_python(|py| {
                 if let Err(error) = self.wake_loop(py) {
                     error.write_unraisable(py, None);
@@ -102,38 +125,9 @@ impl Mailbox {
 
     fn abandon(&self) {
         // Dropped outside the locks: the end of a future may run code in Python.
-        let _futures = mem::take(&mut *lock(&self.awaited));
-        let _outcomes = mem::take(&mut *lock(&self.settled));
+        let _awaited = mem::take(&mut *lock(&self.awaited));
+        let _news = mem::take(&mut *lock(&self.news));
     }
-}
-
-/// Whether Python is shutting down; locked while a thread is in Python, where the end would be its end too.
-fn exits() -> &'static RwLock<bool> {
-    static EXITS: PerProcess<RwLock<bool>> = PerProcess::new();
-    EXITS.get_or_make(|| Ok::<_, Infallible>(RwLock::new(false))).unwrap_or_else(|never| match never {})
-}
-
-/// Runs `work` in Python, unless that is shutting down. Only for threads that are not attached to it.
-pub(crate) fn in_python(work: impl FnOnce(Python<'_>)) {
-    let exits = exits().read().unwrap_or_else(PoisonError::into_inner);
-    if !*exits {
-        Python::try_attach(work);
-    }
-}
-
-/// As [`in_python`], for threads that are attached to Python; it does not wait.
-pub(crate) fn in_python_now<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let exits = exits().try_read().ok()?;
-    (!*exits).then(work)
-}
-
-/// Keeps our threads out of Python from now on, and tells ledgers that are shared what they do not know yet; for `atexit`.
-#[pyfunction]
-pub(crate) fn stop_ringing(py: Python<'_>) {
-    py.detach(|| {
-        *exits().write().unwrap_or_else(PoisonError::into_inner) = true;
-        settle_shared_limits(MAX_TIME_TO_SETTLE);
-    });
 }
 
 /// The outcomes that wait in a mailbox, for the code in Python that settles the futures.
@@ -146,19 +140,20 @@ pub(crate) struct Settled {
 }
 
 type Delivery<'py> = (Py<PyAny>, Option<Bound<'py, PyAny>>, Option<PyErr>);
+type LogLine<'py> = (Option<Py<PyAny>>, &'static str, Bound<'py, PyTuple>);
 
 #[pymethods]
 impl Settled {
     #[new]
-    fn new(event_loop: &Bound<'_, PyAny>, has_bell: bool) -> PyResult<Self> {
-        let bell = if has_bell { Wakeup::new()? } else { None };
-        Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, bell)?) })
+    fn new(event_loop: &Bound<'_, PyAny>, has_wakeup: bool) -> PyResult<Self> {
+        let wakeup = if has_wakeup { Wakeup::new()? } else { None };
+        Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, wakeup)?) })
     }
 
     /// What becomes readable when there is something to take.
     fn fileno(&self) -> PyResult<i32> {
-        let bell = self.mailbox.bell.as_ref();
-        bell.map(Wakeup::descriptor).ok_or_else(|| PyNotImplementedError::new_err("this mailbox has no bell"))
+        let wakeup = self.mailbox.wakeup.as_ref();
+        wakeup.map(Wakeup::descriptor).ok_or_else(|| PyNotImplementedError::new_err("this mailbox has no descriptor"))
     }
 
     /// Nobody is going to take anything any more.
@@ -166,31 +161,48 @@ impl Settled {
         self.mailbox.abandon();
     }
 
-    /// The next futures, each with its result or its error, and whether there are more.
-    fn take<'py>(&self, py: Python<'py>) -> (Vec<Delivery<'py>>, bool) {
-        if let Some(bell) = &self.mailbox.bell {
-            bell.clear();
+    /// The next futures, the lines to log, and whether there are more futures.
+    ///
+    /// A future comes with its result or its error; a line with the context of its call, function and arguments.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Delivery<'py>>, Vec<LogLine<'py>>, bool)> {
+        if let Some(wakeup) = &self.mailbox.wakeup {
+            wakeup.clear();
         }
-        let (batch, has_more) = self.next_batch();
-        let deliveries = batch.into_iter().filter_map(|(number, outcome)| {
-            let future = lock(&self.mailbox.awaited).remove(&number)?;
-            let result = outcome.map_err(|error| exception(py, &error));
-            Some(match result.and_then(|session| session.map(|session| convert::session(py, &session)).transpose()) {
-                Ok(result) => (future, result, None),
-                Err(error) => (future, None, Some(error)),
-            })
-        });
-        (deliveries.collect(), has_more)
+        let (News { settled, lines }, has_more) = self.next_batch();
+        // Before the calls are forgotten.
+        let lines = lines.into_iter().map(|(number, line)| self.log_line(py, number, line)).collect::<PyResult<_>>();
+        let deliveries = settled.into_iter().filter_map(|(number, outcome)| self.delivery(py, number, outcome));
+        let deliveries = deliveries.collect();
+        Ok((deliveries, lines?, has_more))
     }
 }
 
 impl Settled {
-    fn next_batch(&self) -> (Vec<(u64, Outcome)>, bool) {
-        let mut settled = lock(&self.mailbox.settled);
-        let count = settled.len().min(BATCH);
-        let rest = settled.split_off(count);
+    fn next_batch(&self) -> (News, bool) {
+        let mut news = lock(&self.mailbox.news);
+        let count = news.settled.len().min(BATCH);
+        let rest = news.settled.split_off(count);
         let has_more = !rest.is_empty();
-        (mem::replace(&mut settled, rest), has_more)
+        let batch = News { settled: mem::replace(&mut news.settled, rest), lines: mem::take(&mut news.lines) };
+        (batch, has_more)
+    }
+
+    fn log_line<'py>(&self, py: Python<'py>, number: u64, line: Line) -> PyResult<LogLine<'py>> {
+        let context = {
+            let awaited = lock(&self.mailbox.awaited);
+            awaited.get(&number).and_then(|call| call.context.as_ref()).map(|context| context.clone_ref(py))
+        };
+        let (name, arguments) = line.into_python(py)?;
+        Ok((context, name, arguments))
+    }
+
+    fn delivery<'py>(&self, py: Python<'py>, number: u64, outcome: Outcome) -> Option<Delivery<'py>> {
+        let future = lock(&self.mailbox.awaited).remove(&number)?.future;
+        let result = outcome.map_err(|error| exception(py, &error));
+        Some(match result.and_then(|session| session.map(|session| convert::session(py, &session)).transpose()) {
+            Ok(result) => (future, result, None),
+            Err(error) => (future, None, Some(error)),
+        })
     }
 }
 
@@ -207,6 +219,11 @@ impl Slot {
         self.number
     }
 
+    /// Where the lines of the call go.
+    pub(crate) fn sink(&self) -> Arc<dyn Sink> {
+        Arc::new(LoopLines { number: self.number, mailbox: Arc::clone(&self.mailbox), background: self.background })
+    }
+
     /// To be called on the background thread.
     pub(crate) fn deliver(self, outcome: Result<Session, Error>) {
         self.put(outcome.map(Some));
@@ -218,13 +235,7 @@ impl Slot {
     }
 
     fn put(&self, outcome: Outcome) {
-        let mut settled = lock(&self.mailbox.settled);
-        settled.push((self.number, outcome));
-        if settled.len() == 1 {
-            // A task of its own has its turn after all calls that are done now, so it rings for all of them.
-            let mailbox = Arc::clone(&self.mailbox);
-            self.background.spawn(async move { mailbox.ring() });
-        }
+        self.mailbox.add(self.background, |news| news.settled.push((self.number, outcome)));
     }
 }
 
@@ -233,6 +244,19 @@ impl Drop for Slot {
         if thread::panicking() {
             self.put(Err(Error::internal("The call panicked.")));
         }
+    }
+}
+
+/// The lines of a call that an event loop logs.
+struct LoopLines {
+    number: u64,
+    mailbox: Arc<Mailbox>,
+    background: &'static Background,
+}
+
+impl Sink for LoopLines {
+    fn push(&self, line: Line) {
+        self.mailbox.add(self.background, |news| news.lines.push((self.number, line)));
     }
 }
 

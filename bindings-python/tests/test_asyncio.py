@@ -244,7 +244,7 @@ def test_calls_have_no_threads_of_their_own(stand_in: StandIn, session_id: str) 
 
 def test_without_a_loop_of_asyncio_it_says_what_is_missing(stand_in: StandIn) -> None:
     call = client_of(stand_in).complete_session("s")
-    with pytest.raises(RuntimeError, match="no running event loop"):
+    with pytest.raises(RuntimeError, match="AsyncClient needs a running event loop of asyncio"):
         call.send(None)
 
 

@@ -11,17 +11,19 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from contextlib import closing
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import pytest
 import running
 from calling import KINDS, Bulk, asynchronous
 from stand_in import StandIn
 from tqdm import tqdm
-from wts_session import AsyncClient, Client, NotFoundError, Outcome, SessionStatus, WtsError
+from wts_session import AsyncClient, Client, Failed, NotFoundError, Outcome, SessionStatus, Succeeded, WtsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,20 +115,20 @@ def test_nothing_in_nothing_out(bulk: Bulk) -> None:
 
 def test_an_outcome_pickles_and_shows_no_personal_data() -> None:
     error = NotFoundError("Conversa não encontrada", code="not_found", http_status=404, body="PERSONAL")
-    failed = Outcome[Any](3, "s", error=error)
-    completed = Outcome(4, "t", {"title": "PERSONAL"})
-    assert repr(completed) == "Outcome(index=4, session_id='t', ok=True)"
-    assert repr(failed) == f"Outcome(index=3, session_id='s', error={error!r})"
+    failed = Failed(3, "s", error)
+    completed = Succeeded(4, "t", {"title": "PERSONAL"})
+    assert repr(completed) == "Succeeded(index=4, session_id='t', ok=True)"
+    assert repr(failed) == f"Failed(index=3, session_id='s', error={error!r})"
     assert "PERSONAL" not in repr([failed, completed])
     assert (failed.ok, completed.ok) == (False, True)
     assert not hasattr(completed, "__dict__")
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         for outcome in (failed, completed):
             other = pickle.loads(pickle.dumps(outcome, protocol))
-            assert type(other) is Outcome
+            assert type(other) is type(outcome)
             assert repr(other) == repr(outcome)
             assert other.result == outcome.result
-    assert copy.deepcopy(failed).error.body == "PERSONAL"  # type: ignore[union-attr]
+    assert copy.deepcopy(failed).error.body == "PERSONAL"
 
 
 def test_a_client_that_is_closed_meanwhile_settles_all(api: StandIn, session_id: str) -> None:
@@ -145,9 +147,9 @@ def test_both_clients_have_the_same_bulk_calls() -> None:
 
     update = "(self, updates, *, stop_bot_in_execution=False"
     complete = "(self, session_ids, *, reactivate_on_new_message=False, stop_bot_in_execution=False"
-    for client in (Client, AsyncClient):
-        assert bare(client.update_session_statuses) == f"{update}, on_progress=None)"
-        assert bare(client.complete_sessions) == f"{complete}, on_progress=None)"
+    for client, stop in ((Client, ", stop_event=None"), (AsyncClient, "")):
+        assert bare(client.update_session_statuses) == f"{update}, on_progress=None{stop})"
+        assert bare(client.complete_sessions) == f"{complete}, on_progress=None{stop})"
         assert bare(client.iter_update_session_statuses) == f"{update})"
         assert bare(client.iter_complete_sessions) == f"{complete})"
     assert inspect.iscoroutinefunction(AsyncClient.complete_sessions)
@@ -177,9 +179,15 @@ WRONG_PAIRS: list[Any] = ["ab", ("s",), ("s", "PENDING", 1), {"s": 1, "PENDING":
 
 
 @pytest.mark.parametrize("wrong", WRONG_PAIRS, ids=lambda wrong: type(wrong).__name__)
-def test_what_is_no_pair_is_a_type_error(bulk: Bulk, wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"argument 'updates\[1\]': a pair of session id and status is expected, not"):
-        bulk.update_session_statuses([("", "PENDING"), wrong])
+def test_what_is_no_pair_fails_alone_with_a_type_error(bulk: Bulk, wrong: Any, session_id: str) -> None:
+    first, outcome, last = bulk.update_session_statuses([("", "PENDING"), wrong, (session_id, "PENDING")])
+    assert (outcome.index, outcome.session_id, outcome.ok) == (1, wrong, False)
+    assert isinstance(outcome.error, TypeError)
+    assert outcome.error.code == "missing_fields"
+    found = type(wrong).__name__
+    told = f"argument 'updates[1]': a pair of session id and status is expected, not '{found}'"
+    assert str(outcome.error) == told
+    assert (first.ok, last.ok) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +198,6 @@ def test_what_is_no_pair_is_a_type_error(bulk: Bulk, wrong: Any) -> None:
         ("reactivate_on_new_message", lambda bulk: bulk.complete_sessions([], reactivate_on_new_message=1)),
         ("stop_bot_in_execution", lambda bulk: bulk.complete_sessions([], stop_bot_in_execution=None)),
         ("stop_bot_in_execution", lambda bulk: bulk.update_session_statuses([], stop_bot_in_execution="no")),
-        (r"updates\[0\]\[0\]", lambda bulk: bulk.update_session_statuses([(5, "PENDING")])),
-        (r"updates\[0\]\[1\]", lambda bulk: bulk.update_session_statuses([("s", b"PENDING")])),
     ],
 )
 def test_wrong_arguments_are_named(bulk: Bulk, argument: str, call: Callable[[Bulk], object]) -> None:
@@ -214,14 +220,66 @@ def assert_stopped(outcomes: list[Outcome[Any]], ids: list[Any], api: StandIn) -
     return len(done)
 
 
-def test_an_item_of_a_wrong_type_stops_the_rest(bulk: Bulk, api: StandIn, session_id: str) -> None:
-    ids: list[Any] = [*ids_of(session_id, 2), 12345, f"{session_id}/never"]
-    with pytest.raises(TypeError, match=r"argument 'session_ids\[2\]': a str or None is expected, not 'int'") as caught:
-        bulk.complete_sessions(ids)
-    outcomes = caught.value.outcomes  # type: ignore[attr-defined]
-    assert len(outcomes) == (2 if bulk.kind == "async input" else 4)
-    assert_stopped(outcomes, ids, api)
-    assert api.requests(ids[3]) == []
+def test_an_item_of_a_wrong_type_fails_alone(bulk: Bulk, api: StandIn, session_id: str) -> None:
+    ids: list[Any] = [*ids_of(session_id, 2), 12345, b"s", 1.5, f"{session_id}/last"]
+    outcomes = bulk.complete_sessions(ids)
+    assert [outcome.ok for outcome in outcomes] == [True, True, False, False, False, True]
+    assert [(outcome.index, outcome.session_id) for outcome in outcomes] == list(enumerate(ids))
+    for index, found in [(2, "int"), (3, "bytes"), (4, "float")]:
+        told = f"argument 'session_ids[{index}]': a str, a UUID or None is expected, not '{found}'"
+        error = outcomes[index].error
+        assert isinstance(error, TypeError)
+        assert (error.code, error.attempts, str(error)) == ("invalid_session_id", 0, told)
+    [wrong_id, wrong_status] = bulk.update_session_statuses([(5, "PENDING"), ("s", b"PENDING")])
+    assert [wrong_id.error and wrong_id.error.code, wrong_status.error and wrong_status.error.code] == [
+        "invalid_session_id",
+        "invalid_status",
+    ]
+    assert "argument 'updates[0][0]'" in str(wrong_id.error)
+    assert "argument 'updates[1][1]'" in str(wrong_status.error)
+    seen: list[Outcome[Any]] = []
+    bulk.iterate(ids, lambda outcome: not seen.append(outcome))  # type: ignore[func-returns-value]
+    assert sorted((outcome.index, outcome.ok) for outcome in seen) == [
+        (outcome.index, outcome.ok) for outcome in outcomes
+    ]
+    assert len(api.requests(ids[0])) == 2
+
+
+class MissingInPandas:
+    """Stands for ``pandas.NA``."""
+
+
+MissingInPandas.__module__, MissingInPandas.__qualname__ = "pandas._libs.missing", "NAType"
+
+
+def test_ids_may_be_uuids_and_what_is_missing_in_a_table_is_missing(bulk: Bulk, api: StandIn, session_id: str) -> None:
+    """As columns of a CSV or of a data frame have them."""
+    id_ = uuid.uuid4()
+    missing = [None, float("nan"), numpy.float64("nan"), MissingInPandas()]
+    outcomes = bulk.complete_sessions([id_, *missing, numpy.str_(session_id)])
+    codes = [outcome.error.code if outcome.error else "ok" for outcome in outcomes]
+    assert codes == ["ok", *["empty_session_id"] * 4, "ok"]
+    assert outcomes[0].session_id is id_
+    assert len(api.requests(str(id_))) == 1
+    outcomes = bulk.update_session_statuses([(id_, "PENDING"), (id_, float("nan"))])
+    assert [getattr(outcome.error, "code", None) for outcome in outcomes] == [None, "missing_fields"]
+
+
+class DataFrame:
+    """Stands for that of pandas and polars, which give their columns' names."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["session_id"])
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_what_gives_something_else_than_items_is_refused(kind: str, api: StandIn) -> None:
+    bulk = Bulk(kind, api, api.token)
+    with pytest.raises(TypeError, match=r"an iterable of session ids is expected, not '.*DataFrame'"):
+        bulk.complete_sessions(DataFrame())
+    for wrong in (DataFrame(), {"s": "PENDING"}):
+        with pytest.raises(TypeError, match="an iterable of pairs of session id and status is expected, not"):
+            bulk.update_session_statuses(wrong)
 
 
 def test_an_input_that_raises_leaves_what_was_started_settled(bulk: Bulk, api: StandIn, session_id: str) -> None:

@@ -30,6 +30,7 @@ from wts_session import (
     ServerError,
     UnexpectedResponseError,
     ValidationError,
+    WrongTypeError,
     WtsError,
     errors,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 TREE: dict[type[WtsError], type[Exception]] = {
     WtsError: Exception,
     ValidationError: ValueError,
+    WrongTypeError: TypeError,
     ConfigError: ValueError,
     ApiError: WtsError,
     AuthenticationError: ApiError,
@@ -81,7 +83,7 @@ def test_the_tree_is_complete() -> None:
 def test_every_code_has_the_class_that_all_languages_agree_on() -> None:
     table = {entry["code"]: entry["python_class"] for entry in json.loads((SUITE / "errors.json").read_text("utf-8"))}
     assert error_classes == table
-    assert {getattr(errors, name) for name in table.values()} == set(TREE) - {ApiError}
+    assert {getattr(errors, name) for name in table.values()} == set(TREE) - {ApiError, WrongTypeError}
     raised = {case["expect"]["error"]["code"] for case in cases() if "error" in case["expect"]}
     assert raised | {"closed", "cancelled", "internal", "limits_unavailable"} == set(table)
 
@@ -95,6 +97,31 @@ def test_errors_pickle_and_copy_with_all_they_know(cls: type[WtsError]) -> None:
         assert vars(other) == vars(error) == ATTRIBUTES
         assert str(other) == str(error) == "Não (HTTP 500)"
         assert repr(other) == repr(error)
+    # As Celery's results in JSON make it again.
+    other = cls(*json.loads(json.dumps(error.args)))
+    assert (type(other), str(other), vars(other)) == (cls, str(error), vars(error))
+
+
+@pytest.mark.parametrize("cls", TREE)
+def test_an_error_made_by_hand_fits_its_class(cls: type[WtsError]) -> None:
+    error = cls("It did not work")
+    assert str(error) == error.message == "It did not work"
+    assert (error.description, error.attempts) == ("", 0)
+    assert error.code in error_classes
+    assert issubclass(cls, getattr(errors, error_classes[error.code])) or cls in {ApiError, WtsError}
+    retryable = {"rate_limited", "server_error", "connection", "timeout", "limits_unavailable"}
+    assert error.retryable == (error.code in retryable)
+    assert cls("x", retryable=not error.retryable).retryable != error.retryable
+    assert str(cls()) == ""
+
+
+def test_an_error_of_a_call_can_be_made_again_from_its_arguments(api: StandIn, session_id: str) -> None:
+    api.script(session_id, {"status": 500, "body": {"key": "ENTITY_NOT_FOUND", "text": "Não há."}})
+    with pytest.raises(NotFoundError) as caught:
+        Client().complete_session(session_id)
+    other = NotFoundError(*caught.value.args)
+    assert vars(other) == vars(caught.value)
+    assert (other.code, other.http_status, other.attempts, str(other)) == ("not_found", 500, 1, str(caught.value))
 
 
 def complete(session_id: str, base_url: str, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def test_it_is_an_internal_error_and_the_client_still_works(api: StandIn, session_id: str) -> None:
     client = Client()
     with pytest.raises(WtsError) as caught:
-        cast("Any", client)._panic()
+        cast("Any", client)._calls.panic()
     assert (caught.value.code, caught.value.attempts) == ("internal", 0)
     assert client.complete_session(session_id)["success"] is True
 
@@ -24,7 +25,7 @@ def test_in_asyncio_too(api: StandIn, session_id: str) -> None:
     async def main() -> None:
         async with AsyncClient() as client:
             future = asyncio.get_running_loop().create_future()
-            cast("Any", client)._panic(future)
+            cast("Any", client)._calls.panic(copy_context(), future)
             with pytest.raises(WtsError) as caught:
                 await future
             assert (caught.value.code, caught.value.attempts) == ("internal", 0)

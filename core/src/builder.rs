@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::{
     AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits, in_range,
-    parse_base_url, parse_key,
+    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits, count,
+    in_range, parse_base_url, parse_key,
 };
 use crate::environment;
 use crate::error::Error;
@@ -228,6 +228,11 @@ impl<C> ClientBuilder<C> {
         blocking::Client::new(&self.check()?)
     }
 
+    /// Of the durations in messages.
+    pub(crate) fn unit(&self) -> Unit {
+        Unit::of_language(self.settings.language)
+    }
+
     pub(crate) fn check(self) -> Result<Config, Error> {
         self.with_environment().settings.check()
     }
@@ -258,13 +263,13 @@ impl Settings {
     fn check(self) -> Result<Config, Error> {
         let base_url =
             parse_base_url(self.base_url.as_ref().map_or(DEFAULT_BASE_URL, |url| &url.0), self.allow_insecure_http)?;
-        let unit = if matches!(self.language, "node" | "c") { Unit::Milliseconds } else { Unit::Seconds };
+        let unit = Unit::of_language(self.language);
         in_range("timeout", self.timeout, &DURATIONS, |timeout| unit.show(timeout))?;
         if let Some(total) = self.total_timeout {
             in_range("total timeout", total, &DURATIONS, |timeout| unit.show(timeout))?;
         }
-        in_range("number of retries", self.max_retries, &RETRIES, |count| count.to_string())?;
-        in_range("concurrency", self.max_concurrency, &CONCURRENCY, |count| count.to_string())?;
+        count("number of retries", f64::from(self.max_retries), &RETRIES)?;
+        count("concurrency", f64::from(self.max_concurrency), &CONCURRENCY)?;
         let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, unit))?;
         in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
         let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment::setting));
@@ -326,7 +331,7 @@ mod tests {
         assert_eq!(error.code(), "invalid_config");
         assert!(Client::builder().api_key("k").no_rate_limits().build().is_ok());
         for (limit, told) in [
-            (RateLimit::new(0, Duration::from_secs(5)), "from 1 to 1000000, not 0"),
+            (RateLimit::new(0, Duration::from_secs(5)), "a whole number from 1 to 1000000, not 0"),
             (RateLimit::new(1, Duration::ZERO), "from 0.001 s to 86400 s, not 0 s"),
         ] {
             let error = Client::builder().api_key("k").rate_limits([limit]).build().unwrap_err();

@@ -80,6 +80,12 @@ impl Error {
         Self::new(ErrorKind::InvalidSessionId, "SessionID is not valid!", description)
     }
 
+    /// An item of a type that can't be right, which a binding met before core could.
+    #[doc(hidden)]
+    pub fn wrong_type(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::new(kind, message, "")
+    }
+
     pub(crate) fn missing_api_key() -> Self {
         Self::no_api_key("Give an API key, or set the environment variable WTS_API_KEY.")
     }

@@ -54,6 +54,7 @@ mod limiter;
 mod model;
 mod observer;
 mod ops;
+mod parked;
 mod per_process;
 mod process;
 mod progress;

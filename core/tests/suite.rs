@@ -218,15 +218,16 @@ impl Case {
     }
 
     fn set(&self, builder: ClientBuilder, name: &str, value: &Value) -> Result<ClientBuilder, Error> {
+        use wts_session::binding::Value::Number;
+
         let number = || value.as_f64().unwrap();
         Ok(match name {
             "api_key" => builder.api_key(self.expand(value)),
             "base_url" => builder.base_url(self.expand(value)),
-            "timeout_ms" => builder.timeout(wts_session::binding::milliseconds("timeout", number())?),
+            "timeout_ms" => builder.set("timeout", Number(number() / 1000.0))?,
             "total_timeout_ms" if value.is_null() => builder.total_timeout(None),
-            "total_timeout_ms" => builder.total_timeout(wts_session::binding::milliseconds("total timeout", number())?),
-            "max_retries" => builder.max_retries(wts_session::binding::count("number of retries", number())?),
-            "max_concurrency" => builder.max_concurrency(wts_session::binding::count("concurrency", number())?),
+            "total_timeout_ms" => builder.set("total_timeout", Number(number() / 1000.0))?,
+            "max_retries" | "max_concurrency" => builder.set(name, Number(number()))?,
             "rate_limits" if value.is_null() => builder.no_rate_limits(),
             "rate_limits" => builder.rate_limits(rate_limits(value)),
             "auth_scheme" => builder.auth_scheme(AuthScheme::from_name(&self.expand(value))?),

@@ -12,11 +12,12 @@ do the same without a client of your own. All failures are a :class:`WtsError`.
 
 from __future__ import annotations
 
-from wts_session._client import Client
-from wts_session._outcome import Outcome
+from wts_session._bulk import OutcomeIterator
+from wts_session._client import Client, complete_session, update_session_status
+from wts_session._outcome import Failed, Outcome, Succeeded, outcomes_of
 from wts_session._status import SessionStatus
 from wts_session._types import CompletedSession, Session
-from wts_session._wts_session import __version__, complete_session, update_session_status
+from wts_session._wts_session import __version__
 from wts_session.errors import (
     ApiError,
     AuthenticationError,
@@ -32,25 +33,30 @@ from wts_session.errors import (
     ServerError,
     UnexpectedResponseError,
     ValidationError,
+    WrongTypeError,
     WtsError,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wts_session._async_bulk import AsyncOutcomeIterator
     from wts_session._async_client import AsyncClient
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "AsyncOutcomeIterator",
     "AuthenticationError",
     "Client",
     "ClientClosedError",
     "CompletedSession",
     "ConfigError",
     "ConnectionFailedError",
+    "Failed",
     "LimitsUnavailableError",
     "NotFoundError",
     "Outcome",
+    "OutcomeIterator",
     "PermissionDeniedError",
     "RateLimitError",
     "RefusedError",
@@ -58,23 +64,27 @@ __all__ = [
     "ServerError",
     "Session",
     "SessionStatus",
+    "Succeeded",
     "UnexpectedResponseError",
     "ValidationError",
+    "WrongTypeError",
     "WtsError",
     "__version__",
     "complete_session",
+    "outcomes_of",
     "update_session_status",
 ]
 
 
 def __getattr__(name: str) -> object:
-    # Programs that do not use it need not load asyncio.
-    if name != "AsyncClient":
+    # Programs that do not use them need not load asyncio.
+    if name not in {"AsyncClient", "AsyncOutcomeIterator"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wts_session._async_bulk import AsyncOutcomeIterator
     from wts_session._async_client import AsyncClient
 
-    globals()[name] = AsyncClient
-    return AsyncClient
+    globals().update(AsyncClient=AsyncClient, AsyncOutcomeIterator=AsyncOutcomeIterator)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

@@ -1,33 +1,36 @@
 from __future__ import annotations
 
-from asyncio import get_running_loop
+from contextvars import copy_context
+from typing import cast
 
 from wts_session import _async_bulk
-from wts_session import _mailbox as _mailbox  # calls find it loaded
+from wts_session import _wts_session as native
 from wts_session._bulk import check_progress
-from wts_session._wts_session import AsyncCalls
+from wts_session._logging import logs_attempts
+from wts_session._mailbox import running_loop
+from wts_session._settings import NotMade, given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Any, Literal
+    from uuid import UUID
 
     from typing_extensions import Self
 
+    from wts_session._async_bulk import AsyncOutcomeIterator
     from wts_session._outcome import Outcome
     from wts_session._types import CompletedSession, Session
-    from wts_session._wts_session import Call
-
-    _Outcome = TypeVar("_Outcome")
 
 
-class AsyncClient(AsyncCalls):
+class AsyncClient:
     """A client of the WTS Chat API for asyncio.
 
     The arguments are those of :class:`Client`. A client may be used by many tasks at once, and in one event loop after
-    the other. Cancelling a task, ``asyncio.wait_for`` included, cancels its request and closes the connection.
+    the other. Cancelling a task, ``asyncio.wait_for`` and anyio's scopes included, aborts its request and closes the
+    connection.
 
     It works on asyncio's event loops and on those that stand in for them, such as uvloop; not on trio.
 
@@ -38,29 +41,48 @@ class AsyncClient(AsyncCalls):
     True
     """
 
+    _calls = cast("native.AsyncCalls", NotMade())
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 15.0,
+        total_timeout: float | None = 60.0,
+        max_retries: int = 3,
+        max_concurrency: int = 64,
+        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        reserve: float = 0.05,
+        shared_limits: str | None = None,
+        shared_limits_account: str | None = None,
+        shared_limits_fallback: Literal["wait"] | float = "wait",
+        auth_scheme: Literal["bearer", "raw"] = "bearer",
+        allow_insecure_http: bool = False,
+    ) -> None:
+        self._calls = native.AsyncCalls(given(locals()))
+
     async def update_session_status(
-        self, session_id: str | None, status: str | None, *, stop_bot_in_execution: bool = False
+        self, session_id: str | UUID | None, status: str | None, *, stop_bot_in_execution: bool = False
     ) -> Session:
         """Set the status of a session, as :meth:`Client.update_session_status` does."""
-        future: Future[Session] = get_running_loop().create_future()
-        call = self._update_session_status(future, session_id, status, stop_bot_in_execution)
-        return await _outcome(call, future)
+        operation = native.update_session_status(stop_bot_in_execution)
+        return cast("Session", await _result(self._calls, operation, session_id, status))
 
     async def complete_session(
         self,
-        session_id: str | None,
+        session_id: str | UUID | None,
         *,
         reactivate_on_new_message: bool = False,
         stop_bot_in_execution: bool = False,
     ) -> CompletedSession:
         """Complete a session, as :meth:`Client.complete_session` does."""
-        future: Future[CompletedSession] = get_running_loop().create_future()
-        call = self._complete_session(future, session_id, reactivate_on_new_message, stop_bot_in_execution)
-        return await _outcome(call, future)
+        operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
+        return cast("CompletedSession", await _result(self._calls, operation, session_id, None))
 
     async def update_session_statuses(
         self,
-        updates: Iterable[tuple[str | None, str | None]] | AsyncIterable[tuple[str | None, str | None]],
+        updates: Iterable[tuple[str | UUID | None, str | None]] | AsyncIterable[tuple[str | UUID | None, str | None]],
         *,
         stop_bot_in_execution: bool = False,
         on_progress: Callable[[int, int | None], object] | None = None,
@@ -68,12 +90,13 @@ class AsyncClient(AsyncCalls):
         """Set the status of many sessions, as :meth:`Client.update_session_statuses` does."""
         source = _async_bulk.iterator("updates", updates)
         check_progress(on_progress)
-        run = self._update_session_statuses(stop_bot_in_execution)
-        return await _async_bulk.collect(self, run, updates, source, on_progress)
+        operation = native.update_session_status(stop_bot_in_execution)
+        run: native.BulkRun[Session] = self._calls.bulk(operation, logs_attempts())
+        return await _async_bulk.collect(run, updates, source, on_progress)
 
     async def complete_sessions(
         self,
-        session_ids: Iterable[str | None] | AsyncIterable[str | None],
+        session_ids: Iterable[str | UUID | None] | AsyncIterable[str | UUID | None],
         *,
         reactivate_on_new_message: bool = False,
         stop_bot_in_execution: bool = False,
@@ -81,55 +104,65 @@ class AsyncClient(AsyncCalls):
     ) -> list[Outcome[CompletedSession]]:
         """Complete many sessions, as :meth:`Client.complete_sessions` does.
 
-        Where the task is cancelled, the ``CancelledError`` has the list of outcomes as its attribute ``outcomes``.
+        Where the task is cancelled, requests in flight are aborted, and :func:`outcomes_of` finds the outcomes: of the
+        ``CancelledError``, and of what asyncio makes of it.
+
+        >>> async def close_chats(session_ids):
+        ...     try:
+        ...         return await asyncio.wait_for(AsyncClient().complete_sessions(session_ids), timeout=60)
+        ...     except asyncio.TimeoutError as error:
+        ...         return outcomes_of(error)
+        >>> [outcome.ok for outcome in asyncio.run(close_chats(["session_12345"]))]
+        [True]
         """
         source = _async_bulk.iterator("session_ids", session_ids)
         check_progress(on_progress)
-        run = self._complete_sessions(reactivate_on_new_message, stop_bot_in_execution)
-        return await _async_bulk.collect(self, run, session_ids, source, on_progress)
+        operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
+        run: native.BulkRun[CompletedSession] = self._calls.bulk(operation, logs_attempts())
+        return await _async_bulk.collect(run, session_ids, source, on_progress)
 
     def iter_update_session_statuses(
         self,
-        updates: Iterable[tuple[str | None, str | None]] | AsyncIterable[tuple[str | None, str | None]],
+        updates: Iterable[tuple[str | UUID | None, str | None]] | AsyncIterable[tuple[str | UUID | None, str | None]],
         *,
         stop_bot_in_execution: bool = False,
-    ) -> AsyncGenerator[Outcome[Session], None]:
+    ) -> AsyncOutcomeIterator[Session]:
         """Set the status of many sessions, as :meth:`Client.iter_update_session_statuses` does."""
         source = _async_bulk.iterator("updates", updates)
-        run = self._update_session_statuses(stop_bot_in_execution)
-        return _async_bulk.iterate(self, run, updates, source)
+        operation = native.update_session_status(stop_bot_in_execution)
+        return _async_bulk.AsyncOutcomeIterator(self._calls.bulk(operation, logs_attempts()), updates, source)
 
     def iter_complete_sessions(
         self,
-        session_ids: Iterable[str | None] | AsyncIterable[str | None],
+        session_ids: Iterable[str | UUID | None] | AsyncIterable[str | UUID | None],
         *,
         reactivate_on_new_message: bool = False,
         stop_bot_in_execution: bool = False,
-    ) -> AsyncGenerator[Outcome[CompletedSession], None]:
+    ) -> AsyncOutcomeIterator[CompletedSession]:
         """Complete many sessions, as :meth:`Client.iter_complete_sessions` does.
 
-        ``aclose()``, which ``contextlib.aclosing`` calls, breaks off the requests under way.
+        The end of ``async with`` aborts the requests in flight.
 
         >>> async def close_chats(session_ids):
-        ...     async with AsyncClient() as client:
-        ...         return [outcome.ok async for outcome in client.iter_complete_sessions(session_ids)]
+        ...     async with AsyncClient() as client, client.iter_complete_sessions(session_ids) as outcomes:
+        ...         return [outcome.ok async for outcome in outcomes]
         >>> asyncio.run(close_chats(["session_12345", "session_12345"]))
         [True, True]
         """
         source = _async_bulk.iterator("session_ids", session_ids)
-        run = self._complete_sessions(reactivate_on_new_message, stop_bot_in_execution)
-        return _async_bulk.iterate(self, run, session_ids, source)
+        operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
+        return _async_bulk.AsyncOutcomeIterator(self._calls.bulk(operation, logs_attempts()), session_ids, source)
 
     async def close(self) -> None:
-        """Close the client: calls that wait to be sent, and all later ones, raise ``ClientClosedError``.
+        """Close the client: calls that are not sent yet, and all later ones, raise ``ClientClosedError``.
 
-        Requests under way end as they would.
+        Requests in flight are awaited by their calls. Idle connections are closed.
         """
-        self._close()
+        self._calls.close()
 
     async def aclose(self) -> None:
         """As :meth:`close`; for ``contextlib.aclosing``."""
-        self._close()
+        self._calls.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,10 +173,14 @@ class AsyncClient(AsyncCalls):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close()
+        self._calls.close()
 
 
-async def _outcome(call: Call, future: Future[_Outcome]) -> _Outcome:
+async def _result(
+    calls: native.AsyncCalls, operation: native.Operation, session_id: str | UUID | None, status: str | None
+) -> dict[str, Any]:
+    future: Future[dict[str, Any]] = running_loop().create_future()
+    call = calls.start(operation, session_id, status, logs_attempts(), copy_context(), future)
     try:
         return await future
     except BaseException:

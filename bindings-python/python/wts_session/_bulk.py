@@ -1,46 +1,80 @@
-"""Bulk calls that wait. What is native takes items and gives outcomes; here are the loops around it."""
+"""Bulk calls that wait. What is native takes items and gives outcomes; here are the loops around it.
+
+Ctrl-C may raise between any two statements here. So whatever ends a call early is one native function, which raises its
+error itself: see ``BulkRun.fail``.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from operator import attrgetter
-from typing import cast
+from typing import Generic
 
-from wts_session._outcome import Outcome
+from wts_session._logging import log
+from wts_session._outcome import ResultT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from typing import Any, TypeVar
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from threading import Event
+    from types import TracebackType
+    from typing import Any
 
+    from typing_extensions import Self
+
+    from wts_session._outcome import Outcome
     from wts_session._wts_session import BulkRun
-    from wts_session._wts_session import Client as Calls
 
-    _ResultT = TypeVar("_ResultT")
-    _Progress = Callable[[int, "int | None"], object]
+    Progress = Callable[[int, "int | None"], object]
 
 EXPECTED = {"session_ids": "session ids", "updates": "pairs of session id and status"}
+
+COROUTINE = 0x80
+"""The flag of code that makes a coroutine."""
+
+STOP_INTERVAL = 0.05
+"""How often a call looks whether it is to stop, in seconds."""
 
 
 def iterator(argument: str, items: Iterable[Any]) -> Iterator[Any]:
     """The items one by one; a ``TypeError`` that names the argument where they are none."""
-    if isinstance(items, (str, bytes, bytearray, memoryview)):
-        raise wrong_iterable(argument, items)
+    check_items(argument, items)
     try:
         return iter(items)
     except TypeError as error:
         raise wrong_iterable(argument, items) from error
 
 
+def check_items(argument: str, items: object) -> None:
+    """Refuses what gives something else than items when it is iterated over: characters, names of columns, keys."""
+    is_text = issubclass(type(items), (str, bytes, bytearray, memoryview))
+    is_table = type(items).__name__ in {"DataFrame", "LazyFrame"}
+    is_mapping = argument == "updates" and hasattr(type(items), "keys")
+    if is_text or is_table or is_mapping:
+        raise wrong_iterable(argument, items)
+
+
 def wrong_iterable(argument: str, items: object) -> TypeError:
     expected = f"an iterable of {EXPECTED[argument]} is expected"
-    return TypeError(f"argument '{argument}': {expected}, not '{type(items).__name__}'")
+    return TypeError(f"argument '{argument}': {expected}, not '{_name_of_type(items)}'")
 
 
-def check_progress(on_progress: _Progress | None) -> None:
-    if on_progress is not None and not callable(on_progress):
-        found = type(on_progress).__name__
-        raise TypeError(f"argument 'on_progress': a callable or None is expected, not '{found}'")
+def _name_of_type(value: object) -> str:
+    found = type(value)
+    return found.__qualname__ if found.__module__ == "builtins" else f"{found.__module__}.{found.__qualname__}"
+
+
+def check_progress(on_progress: Progress | None) -> None:
+    if on_progress is None:
+        return
+    if not callable(on_progress):
+        raise _wrong_progress(on_progress)
+    function = getattr(on_progress, "__func__", on_progress)
+    if getattr(getattr(function, "__code__", None), "co_flags", 0) & COROUTINE:
+        raise _wrong_progress(on_progress, "an async function")
+
+
+def _wrong_progress(on_progress: object, found: str | None = None) -> TypeError:
+    found = f"'{_name_of_type(on_progress)}'" if found is None else found
+    return TypeError(f"argument 'on_progress': a function that is not async, or None, is expected, not {found}")
 
 
 def length(items: object) -> int | None:
@@ -51,140 +85,140 @@ def length(items: object) -> int | None:
         return None
 
 
-def report(on_progress: _Progress | None, told: int, done: int, total: int | None) -> int:
+def report(on_progress: Progress | None, told: int, done: int, total: int | None) -> int:
     """Tells of the outcomes that have settled since, one by one, and gives how many have been told now."""
     if on_progress is not None:
         for number in range(told + 1, done + 1):
-            on_progress(number, total)
+            returned = on_progress(number, total)
+            if hasattr(type(returned), "__await__"):
+                getattr(returned, "close", bool)()
+                raise _wrong_progress(on_progress, "one that returns an awaitable")
     return done
 
 
-def in_order(outcomes: Iterable[Outcome[_ResultT]]) -> list[Outcome[_ResultT]]:
-    return sorted(outcomes, key=attrgetter("index"))
-
-
-def attach(
-    error: BaseException, settled: Iterable[Outcome[_ResultT]], never_taken: Iterable[Outcome[_ResultT]] = ()
-) -> None:
-    """Every exception has a dict, whatever its class thinks of new attributes."""
-    error.__dict__["outcomes"] = [*in_order(settled), *never_taken]
-
-
-def never_taken(run: BulkRun[_ResultT], items: object) -> list[Outcome[_ResultT]]:
-    """After an early end, the outcomes of items that were not even taken: of those that are all there already."""
-    if not (run.ends_early and isinstance(items, (list, tuple))):
-        return []
-    # They share one error, as they share one fate: there may be very many of them, and little time.
-    error = run.cancellation()
-    there = cast("Sequence[Any]", items)
-    return [Outcome(index, _session_id(there[index]), None, error) for index in range(run.taken, len(there))]
-
-
-def _session_id(item: Any) -> str | None:
-    """That of an item that nobody has checked."""
-    if isinstance(item, (list, tuple)):
-        members = cast("Sequence[Any]", item)
-        return _session_id(members[0]) if members else None
-    return item if isinstance(item, str) else None
-
-
 def collect(
-    client: Calls,
-    run: BulkRun[_ResultT],
+    run: BulkRun[ResultT],
     items: Iterable[Any],
     source: Iterator[Any],
-    on_progress: _Progress | None,
-) -> list[Outcome[_ResultT]]:
+    on_progress: Progress | None,
+    stop_event: Event | None,
+) -> list[Outcome[ResultT]]:
     """All outcomes, in the order of the items; what went before an exception is its attribute ``outcomes``."""
-    outcomes: list[Outcome[_ResultT]] = []
-    try:
-        told, total = 0, length(items)
-        for _ in _all_settle(client, run, source, outcomes):
-            told = report(on_progress, told, len(outcomes), total)
-    except Exception as error:
-        _stop(client, run, items, outcomes)
-        attach(error, outcomes, never_taken(run, items))
-        raise
-    except BaseException as error:
-        _cancel(client, run, outcomes)
-        attach(error, outcomes, never_taken(run, items))
-        raise
-    return in_order(outcomes)
-
-
-def iterate(
-    client: Calls, run: BulkRun[_ResultT], items: Iterable[Any], source: Iterator[Any]
-) -> Generator[Outcome[_ResultT], None, None]:
-    """The outcomes as they settle; those that an exception came before are its attribute ``outcomes``."""
-    settled: deque[Outcome[_ResultT]] = deque()
     try:
         try:
-            for _ in _all_settle(client, run, source, settled):
-                yield from _handed_out(run, settled)
+            told, total = 0, length(items)
+            for _ in _all_settle(run, source, stop_event):
+                told = report(on_progress, told, run.done, total)
+            return run.in_order(items)
         except Exception as error:
             run.stop()
-            for _ in _rest_settles(client, run, settled):
-                yield from _handed_out(run, settled)
-            attach(error, (), never_taken(run, items))
+            for _ in _rest_settles(run):
+                pass
+            run.fail(error, items)
             raise
-    except (Exception, GeneratorExit):
+    except BaseException as error:
+        run.fail(error, items)
+        raise
+
+
+class OutcomeIterator(Generic[ResultT]):
+    """The outcomes of a bulk call as they settle, whatever their order.
+
+    ``close``, which ``with`` calls, aborts the requests in flight; :attr:`remaining` tells what became of them.
+    """
+
+    def __init__(self, run: BulkRun[ResultT], items: Iterable[Any], source: Iterator[Any]) -> None:
+        self._run = run
+        self._items = items
+        self._outcomes = _iterate(run, items, source)
+
+    def __iter__(self) -> Iterator[Outcome[ResultT]]:
+        return self._outcomes
+
+    def __next__(self) -> Outcome[ResultT]:
+        return next(self._outcomes)
+
+    def close(self) -> None:
+        """Abort the requests in flight, and send nothing more."""
+        self._outcomes.close()
+        self._run.drain()
+
+    @property
+    def remaining(self) -> list[Outcome[ResultT]]:
+        """The outcomes that the iterator has not given out, in the order of the items.
+
+        After ``close``, and after an exception, there is one for each item that was taken from the input and not given
+        out. Those that were not done have the error ``cancelled``, which tells whether they may have been applied.
+        """
+        return self._run.in_order(())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _iterate(
+    run: BulkRun[ResultT], items: Iterable[Any], source: Iterator[Any]
+) -> Generator[Outcome[ResultT], None, None]:
+    try:
+        try:
+            for _ in _all_settle(run, source, None):
+                while run.has_outcome:
+                    yield run.next_outcome
+                    # An outcome is for one process, though a fork leaves it in two.
+                    run.check_process()
+        except Exception as error:
+            run.stop()
+            for _ in _rest_settles(run):
+                while run.has_outcome:
+                    yield run.next_outcome
+            run.fail(error, items)
+            raise
+    except GeneratorExit:
+        run.drain()
         raise
     except BaseException as error:
-        _cancel(client, run, settled)
-        attach(error, settled, never_taken(run, items))
+        run.fail(error, items)
         raise
-    finally:
-        run.abort()
 
 
-def _handed_out(run: BulkRun[_ResultT], settled: deque[Outcome[_ResultT]]) -> Iterator[Outcome[_ResultT]]:
-    while settled:
-        yield settled.popleft()
-        # An outcome is for one process, though a fork leaves it in two.
-        run.check_process()
-
-
-def _all_settle(
-    client: Calls,
-    run: BulkRun[_ResultT],
-    source: Iterator[Any],
-    sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]],
-) -> Iterator[None]:
-    """Puts in the items, and the outcomes into ``sink`` as they settle; it yields whenever there may be new ones."""
+def _all_settle(run: BulkRun[Any], source: Iterator[Any], stop_event: Event | None) -> Iterator[None]:
+    """Puts in the items; it yields whenever some may have settled."""
     for item in source:
         run.add(item)
-        run.take(sink)
+        take(run)
         yield
         while not run.has_room:
-            run.wait(client)
-            run.take(sink)
-            yield
-    yield from _rest_settles(client, run, sink)
+            yield from _some_settle(run, stop_event)
+        if run.ends_early:
+            break
+    yield from _rest_settles(run, stop_event)
 
 
-def _rest_settles(
-    client: Calls, run: BulkRun[_ResultT], sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]]
-) -> Iterator[None]:
+def _rest_settles(run: BulkRun[Any], stop_event: Event | None = None) -> Iterator[None]:
     """As :func:`_all_settle`, without more items."""
     run.finish()
     while not run.ended:
-        run.wait(client)
-        run.take(sink)
-        yield
+        yield from _some_settle(run, stop_event)
+    yield
 
 
-def _stop(client: Calls, run: BulkRun[_ResultT], items: Iterable[Any], sink: list[Outcome[_ResultT]]) -> None:
-    try:
+def _some_settle(run: BulkRun[Any], stop_event: Event | None) -> Iterator[None]:
+    run.wait(None if stop_event is None else STOP_INTERVAL)
+    take(run)
+    if stop_event is not None and stop_event.is_set():
         run.stop()
-        for _ in _rest_settles(client, run, sink):
-            pass
-    except BaseException as interruption:
-        _cancel(client, run, sink)
-        attach(interruption, sink, never_taken(run, items))
-        raise
+    yield
 
 
-def _cancel(client: Calls, run: BulkRun[_ResultT], sink: list[Outcome[_ResultT]] | deque[Outcome[_ResultT]]) -> None:
-    run.cancel()
-    for _ in _rest_settles(client, run, sink):
-        pass
+def take(run: BulkRun[Any]) -> None:
+    """Takes over what has settled, and logs what there is to log."""
+    for name, arguments in run.take():
+        log(name, arguments)

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 import logging
+from threading import local
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 logger = logging.getLogger("wts_session")
 # Programs that set up no logging get no warnings on the standard error.
 logger.addHandler(logging.NullHandler())
 
-is_enabled_for = logger.isEnabledFor
+
+class _State(local):
+    is_logging = False
+
+
+_state = _State()
+
+
+def logs_attempts() -> bool:
+    """Whether anybody wants lines of the level DEBUG."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
+def log(name: str, arguments: tuple[Any, ...]) -> None:
+    """Logs a line. Calls that a handler makes meanwhile have none: it would be called for them again and again."""
+    if _state.is_logging:
+        return
+    _state.is_logging = True
+    try:
+        globals()[name](*arguments)
+    except Exception as error:  # noqa: BLE001
+        # What a handler raises is no fault of the call's.
+        from wts_session._wts_session import report_unraisable
+
+        report_unraisable(error)
+    finally:
+        _state.is_logging = False
 
 
 def log_attempt(

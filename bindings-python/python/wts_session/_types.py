@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from typing import Any, Optional, TypedDict
+import sys
+from typing import Any, Optional
+
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    # pydantic, and so FastAPI, wants that of typing_extensions there, which it brings with it.
+    try:
+        from typing_extensions import TypedDict
+    except ImportError:
+        from typing import TypedDict
 
 Json = dict[str, Any]
 
@@ -51,18 +61,16 @@ class _Completed(TypedDict):
 
 
 class Session(_Updated, _Fields, total=False):
-    """A session as the API has it.
+    """A session.
 
     ``id`` and ``status`` are always there. Every other field may be missing or ``None``, and the API adds fields and
     values without notice: what is not listed here is in the dict all the same. Dates are ISO 8601, in UTC.
     """
 
 
-class CompletedSession(_Completed, _Fields, total=False):
-    """A session after it was completed, as the API has it.
+class CompletedSession(Session, _Completed, total=False):
+    """A session after it was completed.
 
     ``success`` and ``sessionId``, the id that was asked for, are always there; the rest is as in :class:`Session`.
+    Where the API answers with an empty body, nothing else is.
     """
-
-    id: Optional[str]
-    status: Optional[str]

@@ -17,6 +17,7 @@ __all__ = [
     "ServerError",
     "UnexpectedResponseError",
     "ValidationError",
+    "WrongTypeError",
     "WtsError",
 ]
 
@@ -25,13 +26,19 @@ class WtsError(Exception):
     """A call failed, or a client could not be made.
 
     ``str(error)`` is the message and the description together. Neither it nor ``repr(error)`` shows the API key or the
-    body of an answer.
+    body of an answer. ``type(error)(*error.args)`` is an equal error, so that tools which store exceptions keep it all.
+
+    Tests of your own code can make errors by hand; each class has a ``code`` and ``retryable`` that fit:
+
+    >>> error = NotFoundError("No such session", http_status=404)
+    >>> error.code, error.http_status, error.retryable
+    ('not_found', 404, False)
     """
 
-    code: str
+    code: str = "internal"
     """What went wrong, the same in every language, such as ``rate_limited``."""
     message: str
-    """The same in a few words; for a refusal the API's own sentence, in Portuguese."""
+    """What went wrong in a few words; for a refusal the API's own sentence, in Portuguese."""
     description: str
     """More about it: what was expected, what to do. May be empty, or the message again."""
     http_status: int | None
@@ -46,16 +53,15 @@ class WtsError(Exception):
     """How many seconds to wait before a later try, where that is known."""
     attempts: int
     """How many requests were sent for this call, the failed ones included."""
-    retryable: bool
+    retryable: bool = False
     """Whether the same call may succeed later."""
     may_have_been_applied: bool
-    """Whether a request left for which no answer tells if the API carried it out."""
+    """True if a request was sent and no response says whether it was applied."""
 
     def __init__(
         self,
         text: str = "",
-        *,
-        code: str = "internal",
+        code: str | None = None,
         message: str | None = None,
         description: str = "",
         http_status: int | None = None,
@@ -64,11 +70,11 @@ class WtsError(Exception):
         body: str | None = None,
         retry_after: float | None = None,
         attempts: int = 0,
-        retryable: bool = False,
+        retryable: bool | None = None,
         may_have_been_applied: bool = False,
     ) -> None:
         super().__init__(text)
-        self.code = code
+        self.code = type(self).code if code is None else code
         self.message = text if message is None else message
         self.description = description
         self.http_status = http_status
@@ -77,8 +83,25 @@ class WtsError(Exception):
         self.body = body
         self.retry_after = retry_after
         self.attempts = attempts
-        self.retryable = retryable
+        self.retryable = type(self).retryable if retryable is None else retryable
         self.may_have_been_applied = may_have_been_applied
+        self.args = (
+            text,
+            self.code,
+            self.message,
+            description,
+            http_status,
+            key,
+            error_id,
+            body,
+            retry_after,
+            attempts,
+            self.retryable,
+            may_have_been_applied,
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
     def __repr__(self) -> str:
         facts = {
@@ -99,54 +122,95 @@ class ValidationError(WtsError, ValueError):
     """An argument can't be right (``missing_fields``, ``invalid_status``, ``empty_session_id``,
     ``invalid_session_id``): nothing was sent."""
 
+    code = "missing_fields"
+
+
+class WrongTypeError(ValidationError, TypeError):
+    """An item of a bulk call has a wrong type. A single call raises a plain ``TypeError`` for that."""
+
+    code = "invalid_session_id"
+
 
 class ConfigError(WtsError, ValueError):
     """A client can't be made of these settings (``missing_api_key``, ``invalid_config``)."""
+
+    code = "invalid_config"
 
 
 class ApiError(WtsError):
     """The API answered with an error."""
 
+    code = "refused"
+
 
 class AuthenticationError(ApiError):
     """The API did not accept the key, or the base URL is wrong (``unauthorized``)."""
+
+    code = "unauthorized"
 
 
 class PermissionDeniedError(ApiError):
     """The API key may not do this (``forbidden``)."""
 
+    code = "forbidden"
+
 
 class NotFoundError(ApiError):
     """The API does not know the session, or something that belongs to it (``not_found``)."""
+
+    code = "not_found"
 
 
 class RefusedError(ApiError):
     """The API understood and said no (``refused``): sending the same again is of no use."""
 
+    code = "refused"
+
 
 class RateLimitError(ApiError):
-    """The account's rate limit is reached (``rate_limited``); ``retry_after`` tells for how long, if that is known."""
+    """The account's rate limit is reached (``rate_limited``); ``retry_after`` tells for how long, if that is known.
+
+    For many sessions use a bulk call, which waits as long as it takes."""
+
+    code = "rate_limited"
+    retryable = True
 
 
 class ServerError(ApiError):
     """The API is not working at the moment (``server_error``)."""
 
+    code = "server_error"
+    retryable = True
+
 
 class ConnectionFailedError(WtsError, ConnectionError):
     """No connection, or it broke (``connection``); ``__cause__`` is the system's own error, where there is one."""
+
+    code = "connection"
+    retryable = True
 
 
 class RequestTimeoutError(WtsError, TimeoutError):
     """A time limit passed (``timeout``)."""
 
+    code = "timeout"
+    retryable = True
+
 
 class UnexpectedResponseError(WtsError):
     """An answer that the API would not give: a redirect, no JSON, too large (``unexpected_response``)."""
+
+    code = "unexpected_response"
 
 
 class LimitsUnavailableError(WtsError):
     """The ledger of the limits that processes share can't be reached, or refuses (``limits_unavailable``)."""
 
+    code = "limits_unavailable"
+    retryable = True
+
 
 class ClientClosedError(WtsError):
     """The client was closed (``closed``)."""
+
+    code = "closed"

@@ -15,8 +15,8 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use futures_util::stream::Stream;
 use tokio::runtime::Handle;
@@ -27,6 +27,7 @@ use crate::caller::{caller, inherit_caller};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::ops::{Item, Operation};
+use crate::parked::Parked;
 use crate::trace;
 use drive::drive;
 use state::{EndOfDriver, Reason, Shared, StopMode};
@@ -245,28 +246,5 @@ impl Stream for Bulk {
 impl fmt::Debug for Bulk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bulk").finish_non_exhaustive()
-    }
-}
-
-/// A thread that waits for outcomes. [`std::thread::park`] would need a thread-local value, which a thread that ends has no
-/// more.
-#[derive(Default)]
-struct Parked {
-    is_woken: Mutex<bool>,
-    change: Condvar,
-}
-
-impl Parked {
-    fn until_woken(&self) {
-        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
-        let woken = self.change.wait_while(is_woken, |is_woken| !*is_woken);
-        *woken.unwrap_or_else(PoisonError::into_inner) = false;
-    }
-}
-
-impl Wake for Parked {
-    fn wake(self: Arc<Self>) {
-        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.change.notify_one();
     }
 }

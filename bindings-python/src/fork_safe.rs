@@ -1,4 +1,4 @@
-//! The client behind a Python object.
+//! The client behind a Python object, which a forked child makes anew.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,15 +23,27 @@ impl CoreClient for wts_session::blocking::Client {
     }
 }
 
+impl CoreClient for wts_session::Client {
+    fn build(builder: ClientBuilder) -> Result<Self, Error> {
+        builder.build()
+    }
+
+    fn close(&self) {
+        self.close();
+    }
+}
+
 /// A client of core that every forked child makes anew, of the same settings.
+///
+/// Clients are made while the GIL is held: the variables of the environment, which they read, can't change meanwhile.
 #[derive(Debug)]
-pub(crate) struct OwnClient<C> {
+pub(crate) struct ForkSafe<C> {
     builder: ClientBuilder,
     is_closed: AtomicBool,
     clients: PerProcess<C>,
 }
 
-impl<C: CoreClient> OwnClient<C> {
+impl<C: CoreClient> ForkSafe<C> {
     /// Makes the client, so that settings that are wrong show at once.
     pub(crate) fn new(builder: ClientBuilder) -> Result<Self, Error> {
         let client = Self {

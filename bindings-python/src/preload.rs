@@ -3,6 +3,11 @@
 //! A thread that makes a `PyOnceLock`'s value, or imports a module, lets go of the GIL while others have to wait for it. A
 //! child that is forked at this moment waits for ever, for that thread is not in it. So no call is the first to need
 //! such a value: ours are listed here, `intern!` is not used, and pyo3's own are asked for once.
+//!
+//! The first thread that Rust starts reads the environment. That must not happen without the GIL, while another thread
+//! changes a variable.
+
+use std::thread;
 
 use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
@@ -10,19 +15,18 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyNone;
 
 use crate::convert::{scanner, wrong_type};
-use crate::{bulk, logging};
+use crate::{logging, outcome};
 
 /// Makes all of it.
-pub(crate) fn be_ready(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn preload(py: Python<'_>) -> PyResult<()> {
     refuse_further_interpreters(py)?;
     py.import("wts_session.errors")?;
     py.import("wts_session._logging")?;
     scanner(py)?;
-    bulk::outcome_class(py)?;
-    logging::is_enabled_for(py)?;
+    outcome::import_classes(py)?;
     drop(logging::observer());
     make_an_error(py);
-    Ok(())
+    start_a_thread()
 }
 
 /// Has pyo3 make what it needs to name a type, and to fetch an error.
@@ -30,6 +34,12 @@ fn make_an_error(py: Python<'_>) {
     wrong_type("argument", "nothing", &PyNone::get(py)).restore(py);
     let fetched = PyErr::take(py);
     debug_assert!(fetched.is_some_and(|error| error.is_instance_of::<PyTypeError>(py)));
+}
+
+fn start_a_thread() -> PyResult<()> {
+    // There is nothing to hear of a thread that does nothing.
+    let _ = thread::Builder::new().spawn(|| ())?.join();
+    Ok(())
 }
 
 /// What is made here belongs to one interpreter. From Python 3.12 on, subinterpreters ask first; before, nobody does.

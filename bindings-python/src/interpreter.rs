@@ -1,0 +1,64 @@
+//! The interpreter as threads outside it see it: the GIL, signals, its end.
+
+use std::convert::Infallible;
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use wts_session::Error;
+use wts_session::binding::{Background, PerProcess, settle_shared_limits};
+
+/// How often a waiting call looks for signals.
+pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long the end of the interpreter waits at most for the ledgers that processes share.
+const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
+
+/// The thread that drives the calls of all event loops.
+pub(crate) fn background() -> Result<&'static Background, Error> {
+    static BACKGROUND: PerProcess<Background> = PerProcess::new();
+    BACKGROUND.get_or_make(Background::start)
+}
+
+/// Whether Python is shutting down; locked while a thread is in Python, where the end would be its end too.
+fn exits() -> &'static RwLock<bool> {
+    static EXITS: PerProcess<RwLock<bool>> = PerProcess::new();
+    EXITS.get_or_make(|| Ok::<_, Infallible>(RwLock::new(false))).unwrap_or_else(|never| match never {})
+}
+
+/// Runs `work` in Python, unless that is shutting down. Only for threads that are not attached to it.
+pub(crate) fn in_python(work: impl FnOnce(Python<'_>)) {
+    let exits = exits().read().unwrap_or_else(PoisonError::into_inner);
+    if !*exits {
+        Python::try_attach(work);
+    }
+}
+
+/// Runs `work`, which may run code of the program, unless Python is shutting down. It does not wait.
+pub(crate) fn in_program<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let exits = exits().try_read().ok()?;
+    (!*exits).then(work)
+}
+
+/// Keeps our threads out of Python from now on, and tells ledgers that are shared what they do not know yet; for `atexit`.
+#[pyfunction]
+pub(crate) fn interpreter_ends(py: Python<'_>) {
+    py.detach(|| {
+        *exits().write().unwrap_or_else(PoisonError::into_inner) = true;
+        settle_shared_limits(MAX_TIME_TO_SETTLE);
+    });
+}
+
+/// Runs `work` in Python while a thread waits outside it, and then the handlers of signals that came.
+pub(crate) fn check_signals_after(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+    let check = |py: Python<'_>| work(py).and_then(|()| py.check_signals());
+    Python::try_attach(check).unwrap_or_else(|| wait_for_exit())
+}
+
+/// Python is shutting down, and this is one of its daemon threads: it must not touch Python any more.
+fn wait_for_exit() -> ! {
+    loop {
+        thread::park();
+    }
+}
