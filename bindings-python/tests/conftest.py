@@ -35,6 +35,14 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture
+def own_stand_in() -> Iterator[StandIn]:
+    """One whose connections are this test's alone."""
+    stand_in = StandIn("--limit", "off", "--create-unknown")
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
 def api(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> StandIn:
     """The stand-in, which clients without settings find in the environment."""
     monkeypatch.setenv("WTS_BASE_URL", stand_in.api)

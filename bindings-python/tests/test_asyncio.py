@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
 import pytest
+from patience import STALL
 from stand_in import StandIn
 from wts_session import AsyncClient, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-
-STALL = {"raw": [{"stall": True}]}
+    from collections.abc import Callable, Coroutine
 
 
 class LoopWithoutReaders(asyncio.SelectorEventLoop):
@@ -31,14 +30,6 @@ class LoopWithoutReaders(asyncio.SelectorEventLoop):
 
 
 LOOPS = ["asyncio", "uvloop", "without readers"]
-
-
-@pytest.fixture
-def own_stand_in() -> Iterator[StandIn]:
-    """One whose connections are this test's alone."""
-    stand_in = StandIn("--limit", "off", "--create-unknown")
-    yield stand_in
-    stand_in.close()
 
 
 @pytest.fixture(params=LOOPS)

@@ -14,32 +14,34 @@ import time
 import uuid
 from contextlib import closing
 from functools import partial
-from itertools import count
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy
 import pytest
 import running
 from calling import KINDS, Bulk, asynchronous
+from patience import PATIENCE, STALL, until
 from stand_in import StandIn
 from tqdm import tqdm
-from wts_session import AsyncClient, Client, Failed, NotFoundError, Outcome, SessionStatus, Succeeded, WtsError
+from wts_session import (
+    AsyncClient,
+    Client,
+    Failed,
+    NotFoundError,
+    Outcome,
+    SessionStatus,
+    Succeeded,
+    WtsError,
+    outcomes_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-STALL = {"raw": [{"stall": True}]}
 RESET = {"raw": [{"reset": True}]}
 REFUSED = {"status": 500, "body_file": "error-refused-as-500.json"}
 UNAVAILABLE = {"status": 503, "headers": [["Retry-After", "0"]]}
-
-
-@pytest.fixture
-def own_stand_in() -> Iterator[StandIn]:
-    """One whose connections are this test's alone."""
-    stand_in = StandIn("--limit", "off", "--create-unknown")
-    yield stand_in
-    stand_in.close()
 
 
 @pytest.fixture(params=KINDS)
@@ -421,21 +423,56 @@ def test_progress_that_raises_ends_the_call(bulk: Bulk, api: StandIn, session_id
     assert 3 <= assert_stopped(outcomes, ids, api) <= 16
 
 
+def test_progress_must_not_be_async(bulk: Bulk, api: StandIn, session_id: str) -> None:
+    """It would never run."""
+
+    async def on_progress(done: int, total: int | None) -> None:
+        raise AssertionError
+
+    class Reporter:
+        async def report(self, done: int, total: int | None) -> None:
+            raise AssertionError
+
+        async def __call__(self, done: int, total: int | None) -> None:
+            raise AssertionError
+
+    told = "argument 'on_progress': a function that is not async, or None, is expected"
+    for wrong in (on_progress, Reporter().report):
+        with pytest.raises(TypeError, match=told):
+            bulk.complete_sessions([session_id], on_progress=wrong)
+    assert api.requests(session_id) == []
+    for hidden in (Reporter(), partial(on_progress)):
+        with pytest.raises(TypeError, match=told) as caught:
+            bulk.complete_sessions([session_id], on_progress=hidden)
+        assert [outcome.ok for outcome in outcomes_of(caught.value) or ()] == [True]
+
+
+@pytest.mark.parametrize("kind", ["list", "endless"])
+def test_another_thread_stops_a_call(kind: str, own_stand_in: StandIn, session_id: str) -> None:
+    ids = [*ids_of(session_id, 3), *["never sent"] * 1000]
+    for each in ids[:3]:
+        own_stand_in.script(each, {"pass": True, "delay_ms": 500})
+    stop_event = threading.Event()
+
+    def stop() -> None:
+        for each in ids[:3]:
+            own_stand_in.requests(each, at_least=1)
+        stop_event.set()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    client = Client(own_stand_in.token, base_url=own_stand_in.api, max_concurrency=3, rate_limits=None)
+    given = ids if kind == "list" else chain(ids[:3], repeat("never sent"))
+    outcomes = client.complete_sessions(given, stop_event=stop_event)
+    stopper.join()
+    assert [outcome.ok for outcome in outcomes[:3]] == [True] * 3
+    assert {outcome.error.code for outcome in outcomes[3:] if outcome.error} == {"cancelled"}
+    assert kind != "list" or len(outcomes) == len(ids)
+    assert own_stand_in.requests("never sent") == []
+    assert client.complete_session(session_id)["success"]
+
+
 # ---- the end before the end ------------------------------------------------------------------------------------------
-
-
-# Seconds, on the busiest machine: far less than any of the stalled answers takes.
-PATIENCE = 10.0
-
-
-def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition comes true in time; for what no event tells."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def stall_all_but_the_first(stand_in: StandIn, session_id: str, number: int) -> list[str]:
@@ -555,53 +592,6 @@ def test_an_input_that_is_interrupted_cancels_the_rest(kind: str, own_stand_in: 
         ("cancelled", True)
     ] * 3
     assert until(lambda: own_stand_in.connections()["open"] == 0, PATIENCE)
-
-
-@pytest.mark.parametrize("way", ["list", "async input", "wait_for", "iterator"])
-def test_cancelling_a_task_ends_its_call(way: str, own_stand_in: StandIn, session_id: str) -> None:
-    ids = [*stall_all_but_the_first(own_stand_in, session_id, 8), *["never sent"] * 1000]
-    first: list[Outcome[Any]] = []
-
-    async def main() -> Any:
-        settled = asyncio.Event()
-        client = AsyncClient(own_stand_in.token, base_url=own_stand_in.api, timeout=60, max_concurrency=7)
-
-        async def iterate() -> None:
-            async for outcome in client.iter_complete_sessions(ids):
-                first.append(outcome)
-                settled.set()
-
-        given: Any = asynchronous(ids) if way == "async input" else ids
-        collecting = client.complete_sessions(given, on_progress=lambda *_: settled.set())
-        if way == "wait_for":
-            with pytest.raises(asyncio.TimeoutError) as timed_out:
-                await asyncio.wait_for(collecting, 0.5)
-            cancellation: Any = timed_out.value.__cause__
-            began = time.monotonic()
-        else:
-            if way == "iterator":
-                collecting.close()
-            task = asyncio.ensure_future(iterate() if way == "iterator" else collecting)
-            for each in ids[:8]:
-                await asyncio.get_running_loop().run_in_executor(None, partial(own_stand_in.requests, each, at_least=1))
-            await settled.wait()
-            began = time.monotonic()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError) as caught:
-                await task
-            cancellation = caught.value
-        assert time.monotonic() - began < PATIENCE
-        assert (await client.complete_session(session_id))["success"]
-        return cancellation.outcomes
-
-    outcomes = asyncio.run(main())
-    assert until(lambda: own_stand_in.connections()["open"] <= 1, PATIENCE)
-    if way == "async input":
-        taken = len(outcomes)
-        assert 8 <= taken <= 8 + 2 * 7 + 1
-        ids = ids[:taken]
-    assert_interrupted([*first, *outcomes], ids, 8)
-    assert own_stand_in.requests("never sent") == []
 
 
 def test_a_coroutine_that_is_closed_leaves_nothing_behind(own_stand_in: StandIn, session_id: str) -> None:

@@ -11,26 +11,15 @@ import anyio
 import pytest
 import uvloop
 from calling import asynchronous
+from patience import PATIENCE, STALL, until
 from stand_in import StandIn
 from wts_session import AsyncClient, outcomes_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-STALL = {"raw": [{"stall": True}]}
-
-# Seconds, on the busiest machine: far less than any of the stalled answers takes.
-PATIENCE = 10.0
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-
-
-@pytest.fixture
-def own_stand_in() -> Iterator[StandIn]:
-    """One whose connections are this test's alone."""
-    stand_in = StandIn("--limit", "off", "--create-unknown")
-    yield stand_in
-    stand_in.close()
 
 
 class Stalled:
@@ -136,12 +125,13 @@ async def by_a_sibling_that_fails(call: Stalled) -> BaseException:
         await call.is_under_way()
         raise SiblingError
 
-    group: Any = asyncio.TaskGroup() if sys.version_info >= (3, 11) else anyio.create_task_group()
-    start: Callable[[Any], object] = (
-        (lambda function: group.create_task(function()))
-        if sys.version_info >= (3, 11)
-        else lambda it: group.start_soon(it)
-    )
+    group: Any
+    if sys.version_info >= (3, 11):
+        group = asyncio.TaskGroup()
+        start = lambda function: group.create_task(function())  # noqa: E731
+    else:
+        group = anyio.create_task_group()
+        start = group.start_soon
     try:
         async with group:
             start(run)
@@ -207,6 +197,7 @@ def test_a_cancelled_call_ends_at_once_and_tells_all(
         error = await asyncio.wait_for(way(call), 60)
         assert time.monotonic() - started < PATIENCE
         call.assert_told(error)
+        assert until(lambda: own_stand_in.connections()["open"] <= 1)
         assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
     event_loop = LOOPS[loop]()

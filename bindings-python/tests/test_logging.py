@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -9,12 +10,13 @@ import signal
 import subprocess
 import sys
 import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import running
 from calling import KINDS, Bulk
-from wts_session import Client, Outcome, RateLimitError, ServerError, _logging, update_session_status
+from wts_session import AsyncClient, Client, Outcome, RateLimitError, ServerError, _logging, update_session_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,3 +239,83 @@ def test_programs_that_set_up_no_logging_see_nothing(api: StandIn, session_id: s
     ended = subprocess.run(program, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert len(api.requests(session_id)) == 2
+
+
+request_id: ContextVar[str] = ContextVar("request_id", default="none")
+
+
+class Recorder(logging.Handler):
+    """What a handler finds in its surroundings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+
+    def emit(self, _: logging.LogRecord) -> None:
+        self.found.append((threading.current_thread().name, request_id.get()))
+
+
+@pytest.mark.parametrize("kind", ["single", *KINDS, "single async"])
+def test_lines_are_logged_in_the_context_of_their_call(
+    kind: str, api: StandIn, session_id: str, logger: logging.Logger
+) -> None:
+    api.script(session_id, UNAVAILABLE)
+    logger.setLevel(logging.DEBUG)
+    recorder = Recorder()
+    logger.addHandler(recorder)
+    token = request_id.set("r-1")
+    try:
+        if kind == "single":
+            Client().complete_session(session_id)
+        elif kind == "single async":
+            asyncio.run(_three_at_once(api, session_id))
+        else:
+            complete(kind, api, session_id, [session_id, session_id])
+    finally:
+        request_id.reset(token)
+        logger.removeHandler(recorder)
+    names = {"r-1"} if kind != "single async" else {"task-0", "task-1", "task-2"}
+    assert {found for _, found in recorder.found} == names
+    assert {thread for thread, _ in recorder.found} == {threading.current_thread().name}
+    assert len(recorder.found) >= 3
+
+
+async def _three_at_once(api: StandIn, session_id: str) -> None:
+    client = AsyncClient(rate_limits=None)
+
+    async def call(number: int) -> None:
+        request_id.set(f"task-{number}")
+        await client.complete_session(f"{session_id}/{number}")
+
+    api.script(f"{session_id}/1", UNAVAILABLE)
+    await asyncio.gather(*(call(number) for number in range(3)))
+
+
+@pytest.mark.parametrize("kind", ["single", *KINDS, "single async"])
+def test_a_handler_may_make_calls_of_the_same_client(
+    kind: str, api: StandIn, session_id: str, logger: logging.Logger
+) -> None:
+    client = Client(rate_limits=None)
+    made: list[bool] = []
+
+    class Calling(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            made.append(client.complete_session(f"{session_id}/of the handler")["success"])
+
+    api.script(session_id, UNAVAILABLE)
+    logger.setLevel(logging.DEBUG)
+    handler = Calling()
+    logger.addHandler(handler)
+    try:
+        if kind == "single":
+            assert client.complete_session(session_id)["success"]
+        elif kind == "single async":
+            asyncio.run(AsyncClient().complete_session(session_id))
+        elif kind == "sync":
+            assert client.complete_sessions([session_id])[0].ok
+        else:
+            assert complete(kind, api, session_id, [session_id])[0].ok
+    finally:
+        logger.removeHandler(handler)
+    # Two attempts and a retry; the calls of the handler have no lines, or there would be no end of it.
+    assert made == [True] * 3

@@ -11,37 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import running
+from patience import PATIENCE, STALL, until
 from stand_in import StandIn
 from wts_session import Client, complete_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-STALL = {"raw": [{"stall": True}]}
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
-
-@pytest.fixture
-def own_stand_in() -> Iterator[StandIn]:
-    """One whose connections are this test's alone."""
-    stand_in = StandIn("--limit", "off", "--create-unknown")
-    yield stand_in
-    stand_in.close()
-
-
-# Seconds, on the busiest machine: far less than any of the stalled answers takes.
-PATIENCE = 10.0
-
-
-def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition comes true in time; for what no event tells."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def test_other_threads_run_while_a_call_waits(api: StandIn, session_id: str) -> None:

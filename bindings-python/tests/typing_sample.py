@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, Optional
+from uuid import UUID
 
 import wts_session
-from wts_session import AsyncClient, Client, CompletedSession, Outcome, Session, SessionStatus, WtsError
+from wts_session import (
+    AsyncClient,
+    Client,
+    CompletedSession,
+    Failed,
+    NotFoundError,
+    Outcome,
+    Session,
+    SessionStatus,
+    Succeeded,
+    WtsError,
+    outcomes_of,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -28,12 +42,45 @@ def synchronous(client: Client) -> None:
     updated = client.update_session_statuses([("s", SessionStatus.HIDDEN)], on_progress=lambda done, total: None)
     assert_type(updated, list[Outcome[Session]])
     assert_type(client.complete_sessions(("s", None)), list[Outcome[CompletedSession]])
-    for outcome in client.iter_complete_sessions(iter(["s"])):
+    for outcome in client.iter_complete_sessions(iter([UUID(int=1), None])):
         assert_type(outcome.result, Optional[CompletedSession])
         assert_type(outcome.error, Optional[WtsError])
         assert_type(outcome.ok, bool)
+        if outcome.ok is True:
+            assert_type(outcome.result["sessionId"], str)
+            assert_type(outcome.error, None)
+        else:
+            assert_type(outcome.error.code, str)
+            assert_type(outcome.result, None)
+    with client.iter_update_session_statuses([("s", "PENDING")]) as outcomes:
+        assert_type(list(outcomes), list[Outcome[Session]])
+        assert_type(outcomes.remaining, list[Outcome[Session]])
+    failed = [
+        (outcome.session_id, outcome.error) for outcome in client.complete_sessions(["s"]) if outcome.error is not None
+    ]
+    assert_type(failed, list[tuple[Any, WtsError]])
+    title_of(completed)
+    client.complete_sessions(["s"], stop_event=Event())
     with client as same:
         assert_type(same, Client)
+
+
+def title_of(session: Session) -> str | None:
+    """A completed session is a session."""
+    return session.get("title")
+
+
+def codes_of(outcomes: list[Outcome]) -> list[str]:
+    """Without a type argument it is about sessions."""
+    for outcome in outcomes:
+        if isinstance(outcome, Succeeded):
+            assert_type(outcome.result, Session)
+    return [outcome.error.code for outcome in outcomes if not isinstance(outcome, Succeeded)]
+
+
+def by_hand(session: CompletedSession) -> list[Outcome[CompletedSession]]:
+    error = NotFoundError("No such session", http_status=404, description="It was deleted.")
+    return [Succeeded(0, "s", session), Failed(1, "t", error)]
 
 
 def functions() -> None:
@@ -55,6 +102,7 @@ async def asynchronous() -> None:
 
 
 def errors(error: WtsError) -> None:
+    assert_type(outcomes_of(error), Optional[list[Outcome[Any]]])
     assert_type(error.http_status, Optional[int])
     assert_type(error.retry_after, Optional[float])
     assert_type(error.code, str)

@@ -81,7 +81,10 @@ class Failed:
 
 
 Outcome = Union[Succeeded[ResultT], Failed]
-"""What came of one item of a bulk call. Its attribute ``ok`` tells which of the two it is, to type checkers as well."""
+"""What came of one item of a bulk call: ``ok`` tells which of the two it is.
+
+``outcome.error is None``, ``outcome.ok is True`` and ``isinstance(outcome, Succeeded)`` tell it to every type checker.
+"""
 
 
 def outcomes_of(error: BaseException) -> list[Outcome[Any]] | None:
