@@ -91,11 +91,15 @@
 #define WTS_HAS_CALLS 1
 #define WTS_HAS_CANCELLABLE 1
 #define WTS_HAS_SHARED_LIMITS 1
+#define WTS_HAS_ERROR_NEW 1
 
 /** Initialises a `wts_update_options` with the defaults. */
 #define WTS_UPDATE_OPTIONS_INIT {sizeof(wts_update_options), false, {0}, NULL}
 /** Initialises a `wts_complete_options` with the defaults. */
 #define WTS_COMPLETE_OPTIONS_INIT {sizeof(wts_complete_options), false, false, {0}, NULL}
+/** Initialises a `wts_error_details` with the defaults. */
+#define WTS_ERROR_DETAILS_INIT                                                                                         \
+    {sizeof(wts_error_details), WTS_INTERNAL, 0, -1, NULL, NULL, NULL, NULL, NULL, 0, false, false, {0}}
 
 
 /**
@@ -106,14 +110,14 @@
 /**
  * A call that was started, from `wts_start_complete_session` or `wts_start_update_session_status`.
  *
- * It is yours from its start on and whatever becomes of it, and is freed with `wts_call_free`.
+ * It is yours from its start on, even if it fails, and is freed with `wts_call_free`.
  */
 typedef struct wts_call wts_call;
 
 /**
- * Cancels calls that wait, blocking and bulk calls above all, from another thread. From `wts_cancellable_new`.
+ * Cancels calls from another thread, blocking and bulk calls above all. From `wts_cancellable_new`.
  *
- * Calls are given it in their options. It may be given to any number of calls, and freed as soon as they have begun.
+ * Calls get it in their options. Any number of calls may have it, and it may be freed as soon as they have begun.
  */
 typedef struct wts_cancellable wts_cancellable;
 
@@ -141,14 +145,14 @@ typedef struct wts_config wts_config;
 typedef struct wts_error wts_error;
 
 /**
- * Tells which calls have settled, to an event loop or to a thread that waits. From `wts_queue_new`.
+ * Tells an event loop, or a thread that waits, which calls have settled. From `wts_queue_new`.
  *
  * One queue serves any number of calls and clients. An event loop has one of its own, and watches its descriptor.
  */
 typedef struct wts_queue wts_queue;
 
 /**
- * What came of a call: `WTS_OK`, or one of the codes below. New codes may be added, so have a `default` branch.
+ * The result of a call: `WTS_OK`, or one of the codes below. There may be new ones, so have a `default` branch.
  */
 typedef int32_t wts_code;
 
@@ -215,7 +219,7 @@ typedef struct wts_complete_options {
 } wts_complete_options;
 
 /**
- * What came of one item of a bulk call. It and all that it points to are valid until the callback returns.
+ * The outcome of one item of a bulk call. It and all that it points to are valid until the callback returns.
  *
  * New members may come behind the last one.
  */
@@ -233,7 +237,7 @@ typedef struct wts_outcome {
      */
     wts_code code;
     /**
-     * The session as the API has it then, a JSON object in UTF-8; null if the item failed.
+     * The updated session, a JSON object in UTF-8; null if the item failed.
      */
     const char *json;
     /**
@@ -251,11 +255,11 @@ typedef struct wts_outcome {
 } wts_outcome;
 
 /**
- * Is told of each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
+ * Is called for each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
  *
- * Returning false cancels the rest: requests under way are broken off, and no further item is reported. To be told of
- * these as well, and of what may have been applied, cancel with a `wts_cancellable` and return true. It may make calls
- * on the same client; it must not free it.
+ * Returning false cancels the rest: requests in flight are aborted, and no further item is reported. To have these
+ * reported too, with what may have been applied, cancel with a `wts_cancellable` and return true. The function may make
+ * calls on the same client; it must not free it. It has to return: see WHAT IT NEEDS.
  */
 typedef bool (*wts_outcome_fn)(void *user_data, const struct wts_outcome *outcome);
 
@@ -274,105 +278,167 @@ typedef struct wts_status_update {
 } wts_status_update;
 
 /**
- * The call succeeded.
+ * What an error that you make yourself has, for `wts_error_new`. Begin with `WTS_ERROR_DETAILS_INIT`.
  */
-#define WTS_OK 0
+typedef struct wts_error_details {
+    /**
+     * `sizeof(wts_error_details)`: tells the library which members your program knows.
+     */
+    size_t struct_size;
+    /**
+     * What `wts_error_code` returns. Default: `WTS_INTERNAL`.
+     */
+    wts_code code;
+    /**
+     * What `wts_error_attempts` returns. Default: 0.
+     */
+    uint32_t attempts;
+    /**
+     * What `wts_error_retry_after_ms` returns. Default: -1, not known.
+     */
+    int64_t retry_after_ms;
+    /**
+     * What `wts_error_message` returns. Default: null, which is "".
+     */
+    const char *message;
+    /**
+     * What `wts_error_description` returns. Default: null, which is "".
+     */
+    const char *description;
+    /**
+     * What `wts_error_key` returns. Default: null.
+     */
+    const char *key;
+    /**
+     * What `wts_error_id` returns. Default: null.
+     */
+    const char *id;
+    /**
+     * What `wts_error_body` returns. Default: null.
+     */
+    const char *body;
+    /**
+     * What `wts_error_http_status` returns. Default: 0.
+     */
+    uint16_t http_status;
+    /**
+     * What `wts_error_retryable` returns. Default: false.
+     */
+    bool retryable;
+    /**
+     * What `wts_error_may_have_been_applied` returns. Default: false.
+     */
+    bool may_have_been_applied;
+    /**
+     * Never read. New members come behind it.
+     */
+    uint8_t reserved[4];
+} wts_error_details;
 
-/**
- * Session id or status is missing: null, empty or blank. Nothing was sent.
- */
-#define WTS_MISSING_FIELDS 1
-
-/**
- * The status is `UNDEFINED`, no known status, or not UTF-8. Nothing was sent.
- */
-#define WTS_INVALID_STATUS 2
-
-/**
- * The id of the session to complete is missing: null, empty or blank. Nothing was sent.
- */
-#define WTS_EMPTY_SESSION_ID 3
-
-/**
- * The session id is `.` or `..`, has a control character, is over 512 bytes, or is not UTF-8. Nothing was sent.
- */
-#define WTS_INVALID_SESSION_ID 4
-
-/**
- * No API key was given, and `WTS_API_KEY` is unset or blank.
- */
-#define WTS_MISSING_API_KEY 5
-
-/**
- * A setting or an option is out of its range, an object that is needed is null, or a call has no result to take. Nothing
- * was sent for it.
- */
-#define WTS_INVALID_CONFIG 6
-
-/**
- * The API did not accept the API key; or the base URL is wrong, which looks the same.
- */
-#define WTS_UNAUTHORIZED 7
-
-/**
- * HTTP 403.
- */
-#define WTS_FORBIDDEN 8
-
-/**
- * HTTP 404, or the API did not find what the request names.
- */
-#define WTS_NOT_FOUND 9
-
-/**
- * The API understood and said no; the message is the API's own sentence.
- */
-#define WTS_REFUSED 10
-
-/**
- * The account's limit: still HTTP 429 after the retries, or a wait longer than the call may take.
- */
-#define WTS_RATE_LIMITED 11
-
-/**
- * HTTP 408, 425 or 5xx from a failing server, after the retries.
- */
-#define WTS_SERVER_ERROR 12
-
-/**
- * No connection, or it broke: refused, DNS, TLS, reset, cut short; after the retries.
- */
-#define WTS_CONNECTION 13
-
-/**
- * A time limit passed, after the retries.
- */
-#define WTS_TIMEOUT 14
-
-/**
- * A redirect, a success that is no JSON object, or an answer over 8 MiB.
- */
-#define WTS_UNEXPECTED_RESPONSE 15
-
-/**
- * The caller cancelled.
- */
-#define WTS_CANCELLED 16
-
-/**
- * The client was closed.
- */
-#define WTS_CLOSED 17
-
-/**
- * A bug of this library.
- */
-#define WTS_INTERNAL 18
-
-/**
- * The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
- */
-#define WTS_LIMITS_UNAVAILABLE 19
+/** The codes. Each is a macro too, so that a program can ask for it with #ifdef. */
+enum {
+    /**
+     * The call succeeded.
+     */
+    WTS_OK = 0,
+#define WTS_OK WTS_OK
+    /**
+     * Session id or status is missing: null, empty or blank. Nothing was sent.
+     */
+    WTS_MISSING_FIELDS = 1,
+#define WTS_MISSING_FIELDS WTS_MISSING_FIELDS
+    /**
+     * The status is `UNDEFINED`, no known status, or not UTF-8. Nothing was sent.
+     */
+    WTS_INVALID_STATUS = 2,
+#define WTS_INVALID_STATUS WTS_INVALID_STATUS
+    /**
+     * The id of the session to complete is missing: null, empty or blank. Nothing was sent.
+     */
+    WTS_EMPTY_SESSION_ID = 3,
+#define WTS_EMPTY_SESSION_ID WTS_EMPTY_SESSION_ID
+    /**
+     * The session id is `.` or `..`, has a control character, is over 512 bytes, or is not UTF-8. Nothing was sent.
+     */
+    WTS_INVALID_SESSION_ID = 4,
+#define WTS_INVALID_SESSION_ID WTS_INVALID_SESSION_ID
+    /**
+     * No API key was given, and `WTS_API_KEY` is unset or blank.
+     */
+    WTS_MISSING_API_KEY = 5,
+#define WTS_MISSING_API_KEY WTS_MISSING_API_KEY
+    /**
+     * A setting or an option is out of its range, an object that is needed is null, or a call has no result to take. Nothing
+     * was sent for it.
+     */
+    WTS_INVALID_CONFIG = 6,
+#define WTS_INVALID_CONFIG WTS_INVALID_CONFIG
+    /**
+     * The API did not accept the API key; or the base URL is wrong, which looks the same.
+     */
+    WTS_UNAUTHORIZED = 7,
+#define WTS_UNAUTHORIZED WTS_UNAUTHORIZED
+    /**
+     * HTTP 403.
+     */
+    WTS_FORBIDDEN = 8,
+#define WTS_FORBIDDEN WTS_FORBIDDEN
+    /**
+     * HTTP 404, or the API did not find what the request names.
+     */
+    WTS_NOT_FOUND = 9,
+#define WTS_NOT_FOUND WTS_NOT_FOUND
+    /**
+     * The API understood and said no; the message is the API's own sentence.
+     */
+    WTS_REFUSED = 10,
+#define WTS_REFUSED WTS_REFUSED
+    /**
+     * The account's limit: still HTTP 429 after the retries, or a wait longer than the call may take.
+     */
+    WTS_RATE_LIMITED = 11,
+#define WTS_RATE_LIMITED WTS_RATE_LIMITED
+    /**
+     * HTTP 408, 425 or 5xx from a failing server, after the retries.
+     */
+    WTS_SERVER_ERROR = 12,
+#define WTS_SERVER_ERROR WTS_SERVER_ERROR
+    /**
+     * No connection, or it broke: refused, DNS, TLS, reset, cut short; after the retries.
+     */
+    WTS_CONNECTION = 13,
+#define WTS_CONNECTION WTS_CONNECTION
+    /**
+     * A time limit passed, after the retries.
+     */
+    WTS_TIMEOUT = 14,
+#define WTS_TIMEOUT WTS_TIMEOUT
+    /**
+     * A redirect, a success that is no JSON object, or an answer over 8 MiB.
+     */
+    WTS_UNEXPECTED_RESPONSE = 15,
+#define WTS_UNEXPECTED_RESPONSE WTS_UNEXPECTED_RESPONSE
+    /**
+     * The caller cancelled.
+     */
+    WTS_CANCELLED = 16,
+#define WTS_CANCELLED WTS_CANCELLED
+    /**
+     * The client was closed.
+     */
+    WTS_CLOSED = 17,
+#define WTS_CLOSED WTS_CLOSED
+    /**
+     * A bug of this library.
+     */
+    WTS_INTERNAL = 18,
+#define WTS_INTERNAL WTS_INTERNAL
+    /**
+     * The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
+     */
+    WTS_LIMITS_UNAVAILABLE = 19,
+#define WTS_LIMITS_UNAVAILABLE WTS_LIMITS_UNAVAILABLE
+};
 
 #ifdef __cplusplus
 extern "C" {
@@ -594,18 +660,18 @@ void wts_config_set_allow_insecure_http(struct wts_config *config, bool allow);
 struct wts_cancellable *wts_cancellable_new(void);
 
 /**
- * Cancels all calls that were given this cancellable, and for good: also those that are yet to begin.
+ * Cancels all calls that have this cancellable, for good: also those that have not begun yet.
  *
- * Requests under way are broken off and their connections are closed. The calls fail with `WTS_CANCELLED`.
+ * Their requests in flight are aborted and their connections closed. The calls fail with `WTS_CANCELLED`.
  *
  * @param cancellable Null is ignored.
  *
- * Threads: any, but no signal handler. It does not wait.
+ * Threads: any, but not in a signal handler; examples/ctrl_c.c shows how a signal cancels. It does not wait.
  */
 void wts_cancellable_cancel(const struct wts_cancellable *cancellable);
 
 /**
- * Frees a cancellable. Calls that it was given go on.
+ * Frees a cancellable. Calls that have it go on.
  *
  * @param cancellable May be null.
  *
@@ -626,8 +692,8 @@ void wts_cancellable_free(struct wts_cancellable *cancellable);
 wts_code wts_client_new(const struct wts_config *config, struct wts_client **out_client, struct wts_error **out_error);
 
 /**
- * Frees a client and closes its connections. Calls that were started and have not settled are cancelled: they come out of
- * their queues with `WTS_CANCELLED`.
+ * Frees a client and closes its connections. Started calls in flight are cancelled: they come out of their queues with
+ * `WTS_CANCELLED`.
  *
  * @param client May be null.
  *
@@ -636,21 +702,20 @@ wts_code wts_client_new(const struct wts_config *config, struct wts_client **out
 void wts_client_free(struct wts_client *client);
 
 /**
- * Sets the status of a session, and waits until that is done or has failed.
+ * Sets the status of a session, and returns the updated session.
  *
  * @param client From `wts_client_new`.
- * @param session_id The session. Blanks around it are taken off.
+ * @param session_id The session. Blanks around it are removed.
  * @param status STARTED, PENDING, IN_PROGRESS, COMPLETED or HIDDEN; in any case, and with blanks for underscores.
  * @param options May be null: the defaults.
- * @param out_json Receives the session as the API has it then: a JSON object in UTF-8, to be freed with
- *        `wts_string_free`. All of what the API sent is in it, and `id` and `status` in any case. Null if this fails.
- *        May be null.
+ * @param out_json Receives the updated session: a JSON object in UTF-8, to be freed with `wts_string_free`. It has all
+ *        that the API sent, and always `id` and `status`; see RESULTS. Null if this fails. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return `WTS_OK`, or any code but `WTS_EMPTY_SESSION_ID` and `WTS_MISSING_API_KEY`. `WTS_MISSING_FIELDS` for an id or
  *         a status that is null, empty or blank, `WTS_INVALID_CONFIG` for a null client and for options with a wrong
  *         size.
  *
- * Threads: any; it blocks the calling thread for the total time limit at most.
+ * Threads: any; it blocks the calling thread until the call has settled, for the total time limit at most.
  */
 wts_code wts_update_session_status(const struct wts_client *client,
                                    const char *session_id,
@@ -660,20 +725,19 @@ wts_code wts_update_session_status(const struct wts_client *client,
                                    struct wts_error **out_error);
 
 /**
- * Completes a session, and waits until that is done or has failed.
+ * Completes a session, and returns the updated session.
  *
  * @param client From `wts_client_new`.
- * @param session_id The session. Blanks around it are taken off.
+ * @param session_id The session. Blanks around it are removed.
  * @param options May be null: the defaults.
- * @param out_json Receives the session as the API has it then: a JSON object in UTF-8, to be freed with
- *        `wts_string_free`. All of what the API sent is in it, and `success` and `sessionId` in any case. Null if this
- *        fails. May be null.
+ * @param out_json Receives the updated session: a JSON object in UTF-8, to be freed with `wts_string_free`. It has all
+ *        that the API sent, and always `success` and `sessionId`; see RESULTS. Null if this fails. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return `WTS_OK`, or any code but `WTS_MISSING_FIELDS`, `WTS_INVALID_STATUS` and `WTS_MISSING_API_KEY`.
  *         `WTS_EMPTY_SESSION_ID` for an id that is null, empty or blank, `WTS_INVALID_CONFIG` for a null client and for
  *         options with a wrong size.
  *
- * Threads: any; it blocks the calling thread for the total time limit at most.
+ * Threads: any; it blocks the calling thread until the call has settled, for the total time limit at most.
  */
 wts_code wts_complete_session(const struct wts_client *client,
                               const char *session_id,
@@ -682,7 +746,7 @@ wts_code wts_complete_session(const struct wts_client *client,
                               struct wts_error **out_error);
 
 /**
- * Frees a string that a call gave as its result.
+ * Frees a string that a call returned as its result.
  *
  * The strings of an error are freed with it, not with this.
  *
@@ -693,28 +757,29 @@ wts_code wts_complete_session(const struct wts_client *client,
 void wts_string_free(char *string);
 
 /**
- * Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and waits
- * until all of them have settled. One item's failure does not stop the others.
+ * Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and returns
+ * when all of them have settled. One item's failure does not stop the others.
  *
- * There is no total time limit; the `cancellable` of the options ends it from another thread: then the items that have not
- * settled are reported with `WTS_CANCELLED`, each telling whether it may have been applied. Memory does not grow with the
- * number of items.
+ * There is no total time limit. The `cancellable` of the options ends the call from another thread: then the items that
+ * have not settled are reported with `WTS_CANCELLED`, and each error says whether its request may have been applied.
+ * Memory does not grow with the number of items.
  *
  * @param client From `wts_client_new`.
  * @param session_ids The sessions, `count` of them. An id that is null, empty, blank or invalid fails by itself, and
  *        nothing is sent for it. The same id may stand there more than once. May be null if `count` is 0.
  * @param count How many.
  * @param options May be null: the defaults.
- * @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
- * @param user_data Is handed to `outcome_fn`.
+ * @param outcome_fn Is called for each item as it settles, in any order. May be null.
+ * @param user_data Is passed to `outcome_fn`.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false,
  *         and when items were cancelled by `cancellable`;
  *         `WTS_INVALID_CONFIG` for a null client, options with a wrong size, or a null array with a count;
- *         `WTS_INTERNAL`.
+ *         `WTS_CONNECTION` if the system gives no thread or descriptors; `WTS_CLOSED` in a child that was forked in
+ *         `outcome_fn`; `WTS_INTERNAL`.
  *
- * Threads: any; it blocks the calling thread. The first bulk call of a client starts a thread that sends its requests
- * and that ends with the client.
+ * Threads: any; it blocks the calling thread. A thread of the client sends the requests of started calls and bulk calls.
+ * It starts with the first of them, ends with the client, and runs no code of yours.
  */
 wts_code wts_complete_sessions(const struct wts_client *client,
                                const char *const *session_ids,
@@ -732,8 +797,8 @@ wts_code wts_complete_sessions(const struct wts_client *client,
  *        itself, and nothing is sent for it. May be null if `count` is 0.
  * @param count How many.
  * @param options May be null: the defaults.
- * @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
- * @param user_data Is handed to `outcome_fn`.
+ * @param outcome_fn Is called for each item as it settles, in any order. May be null.
+ * @param user_data Is passed to `outcome_fn`.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return As `wts_complete_sessions`.
  *
@@ -752,18 +817,18 @@ wts_code wts_update_session_statuses(const struct wts_client *client,
  *
  * @param out_queue Receives the queue, to be freed with `wts_queue_free`; null if this fails. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
- * @return `WTS_OK`, or `WTS_INTERNAL` when the system gives no descriptors.
+ * @return `WTS_OK`; `WTS_CONNECTION` if the system gives no descriptors; `WTS_INTERNAL`.
  *
  * Threads: any.
  */
 wts_code wts_queue_new(struct wts_queue **out_queue, struct wts_error **out_error);
 
 /**
- * The descriptor to watch with poll, epoll, kqueue, libuv (`uv_poll_t`) or the like: it is readable as long as a call has
- * settled that `wts_queue_next` has not given out.
+ * The descriptor to watch with poll, epoll, kqueue, libuv (`uv_poll_t`) or the like. It is readable as long as there is a
+ * settled call that `wts_queue_next` has not returned.
  *
- * Take calls out until there is none. Do not read, write or close it. It stays the same until the queue is freed; a child
- * after fork() has another.
+ * Take calls out until there is none. Do not read, write or close the descriptor. It stays the same until the queue is
+ * freed; a child after fork() has another.
  *
  * @param queue From `wts_queue_new`.
  * @return -1 for null, on Windows, and in a child to which the system gives no descriptors.
@@ -773,25 +838,24 @@ wts_code wts_queue_new(struct wts_queue **out_queue, struct wts_error **out_erro
 int32_t wts_queue_fd(const struct wts_queue *queue);
 
 /**
- * Takes the next call out that has settled, whichever it is.
+ * Takes the next settled call out, in the order in which they settled.
  *
  * Its result is read with `wts_call_take`.
  *
  * @param queue From `wts_queue_new`. Null has no calls.
- * @param timeout_ms For how long to wait for one, in milliseconds: 0 does not wait, `WTS_NO_TIMEOUT` waits without bound.
- *        Where no call of the queue is under way it does not wait.
+ * @param timeout_ms How long to wait for one, in milliseconds: 0 does not wait, `WTS_NO_TIMEOUT` waits without a bound.
+ *        If no call of the queue is in flight, it does not wait.
  * @return The call, to be freed with `wts_call_free`: the same pointer that its start gave. Null when there is none.
  *
- * Threads: any, but each call comes out once.
+ * Threads: any; each call comes out once.
  */
-struct wts_call *wts_queue_next(const struct wts_queue *queue,
-                                uint64_t timeout_ms);
+struct wts_call *wts_queue_next(const struct wts_queue *queue, uint64_t timeout_ms);
 
 /**
  * Frees a queue and closes its descriptor, which no event loop may watch any more.
  *
- * Its calls that are under way are cancelled. They still have to be freed, each by itself, but for those whose start had
- * no place for a pointer to them and that have not come out.
+ * Its calls in flight are cancelled. Each call still has to be freed by itself, except those that were started without
+ * `out_call` and have not come out.
  *
  * @param queue May be null.
  *
@@ -802,22 +866,22 @@ void wts_queue_free(struct wts_queue *queue);
 /**
  * Starts to set the status of a session, and returns at once.
  *
- * Whatever becomes of it, a refused id or status included, comes out of the queue.
+ * The call comes out of the queue when it has settled, also if it is refused because of its id or status.
  *
  * @param client From `wts_client_new`. When it is freed, the call is cancelled.
  * @param session_id As for `wts_update_session_status`. A copy is taken.
  * @param status As for `wts_update_session_status`. A copy is taken.
  * @param options May be null: the defaults. A copy is taken.
  * @param queue The queue that the call comes out of when it has settled.
- * @param user_data What `wts_call_user_data` gives.
+ * @param user_data What `wts_call_user_data` returns.
  * @param out_call Receives the call, to be freed with `wts_call_free`; null if this fails. It is for `wts_call_cancel`,
  *        and may be null: then the queue gives the call. Another thread may take it out before this returns.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return `WTS_OK` when the call has begun; `WTS_INVALID_CONFIG` for a null client or queue, and for options with a wrong
- *         size; `WTS_INTERNAL`.
+ *         size; `WTS_CONNECTION` if the system gives no thread or descriptors; `WTS_INTERNAL`.
  *
- * Threads: any. A thread of the client's drives its calls; it is started with the first of them or with the first bulk
- * call, ends with the client, and runs no code of yours.
+ * Threads: any. A thread of the client sends the requests of started calls and bulk calls. It starts with the first of
+ * them, ends with the client, and runs no code of yours.
  */
 wts_code wts_start_update_session_status(const struct wts_client *client,
                                          const char *session_id,
@@ -835,7 +899,7 @@ wts_code wts_start_update_session_status(const struct wts_client *client,
  * @param session_id As for `wts_complete_session`. A copy is taken.
  * @param options May be null: the defaults. A copy is taken.
  * @param queue The queue that the call comes out of when it has settled.
- * @param user_data What `wts_call_user_data` gives.
+ * @param user_data What `wts_call_user_data` returns.
  * @param out_call Receives the call, as there. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
  * @return As `wts_start_update_session_status`.
@@ -851,21 +915,21 @@ wts_code wts_start_complete_session(const struct wts_client *client,
                                     struct wts_error **out_error);
 
 /**
- * What the start of the call was given as `user_data`.
+ * The `user_data` that the call was started with.
  *
  * @param call May be null: then null.
- * @return The pointer, which the library does not look behind.
+ * @return The pointer. The library never reads what it points to.
  *
  * Threads: any.
  */
 void *wts_call_user_data(const struct wts_call *call);
 
 /**
- * Takes the result of a call that has settled, which is to say: that came out of its queue. It does not wait.
+ * Takes the result of a call that has settled: one that came out of its queue. It does not wait.
  *
  * @param call From its start, or from `wts_queue_next`. It still has to be freed.
- * @param out_json Receives the session as the API has it then, as from `wts_update_session_status` and
- *        `wts_complete_session`, to be freed with `wts_string_free`. Null if the call failed. May be null.
+ * @param out_json Receives the updated session, as from `wts_update_session_status` and `wts_complete_session`, to be
+ *        freed with `wts_string_free`. Null if the call failed. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if the call succeeded. May be null.
  * @return What the blocking call would have returned, `WTS_CANCELLED` for a call that was cancelled; or
  *         `WTS_INVALID_CONFIG` if there is nothing to take: for null, for a call that has not settled, for one whose
@@ -876,24 +940,37 @@ void *wts_call_user_data(const struct wts_call *call);
 wts_code wts_call_take(struct wts_call *call, char **out_json, struct wts_error **out_error);
 
 /**
- * Cancels a call: its request is broken off, its connection is closed, and it comes out of its queue with
- * `WTS_CANCELLED`. Nothing happens to a call that has settled.
+ * Cancels a call: its request is aborted, its connection is closed, and it comes out of its queue with `WTS_CANCELLED`.
+ * Nothing happens to a call that has settled.
  *
  * @param call Null is ignored.
  *
- * Threads: any, but no signal handler. It does not wait.
+ * Threads: any, but not in a signal handler. It does not wait.
  */
 void wts_call_cancel(struct wts_call *call);
 
 /**
- * Frees a call at any time: one under way is cancelled, and does not come out of its queue any more; a result that was
- * not taken is freed with it.
+ * Frees a call at any time. A call in flight is cancelled and does not come out of its queue any more; a result that was
+ * not taken is freed too.
  *
  * @param call May be null.
  *
  * Threads: any, after the last use of the call in all others.
  */
 void wts_call_free(struct wts_call *call);
+
+/**
+ * Makes an error by hand, for the tests of your own code: the library's own errors come out of its calls.
+ *
+ * Texts are cut at 4 KiB, and bytes that are not UTF-8 are replaced.
+ *
+ * @param details What the error has; copies are taken.
+ * @return An error to be freed with `wts_error_free`; null for null, for a struct with a wrong size, and if `code` is
+ *         `WTS_OK` or no code.
+ *
+ * Threads: any.
+ */
+struct wts_error *wts_error_new(const struct wts_error_details *details);
 
 /**
  * The code of the failure, the same that the call returned.
@@ -908,37 +985,37 @@ wts_code wts_error_code(const struct wts_error *error);
  * What went wrong, in a few words; for a refusal the API's own sentence, in Portuguese.
  *
  * @param error May be null: then "".
- * @return UTF-8, never null. It belongs to the error and lives as long as that.
+ * @return UTF-8, never null. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
 const char *wts_error_message(const struct wts_error *error);
 
 /**
- * More about it: what was expected, what to do. May be empty, or the message again.
+ * More about it: what was expected, and what to do. May be empty, or the message again.
  *
  * @param error May be null: then "".
- * @return UTF-8, never null. It belongs to the error and lives as long as that.
+ * @return UTF-8, never null. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
 const char *wts_error_description(const struct wts_error *error);
 
 /**
- * Message and description together, said once where both are the same: the text to show or to log.
+ * Message and description in one line, once if both are the same: the text to show or to log.
  *
  * @param error May be null: then "".
- * @return UTF-8, never null. It belongs to the error and lives as long as that.
+ * @return UTF-8, never null. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
 const char *wts_error_text(const struct wts_error *error);
 
 /**
- * The HTTP status of the answer.
+ * The HTTP status of the response.
  *
  * @param error May be null: then 0.
- * @return 0 where there was no answer.
+ * @return 0 if there was no response.
  *
  * Threads: any.
  */
@@ -950,17 +1027,17 @@ uint16_t wts_error_http_status(const struct wts_error *error);
  * One key covers several causes, which only the message tells apart.
  *
  * @param error May be null: then null.
- * @return UTF-8, or null where there is none. It belongs to the error and lives as long as that.
+ * @return UTF-8, or null if there is none. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
 const char *wts_error_key(const struct wts_error *error);
 
 /**
- * The short id that the API gave to the failure: what the vendor's support asks for.
+ * The short id that the API gave to the failure. The vendor's support asks for it.
  *
  * @param error May be null: then null.
- * @return UTF-8, or null where there is none. It belongs to the error and lives as long as that.
+ * @return UTF-8, or null if there is none. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
@@ -969,20 +1046,20 @@ const char *wts_error_id(const struct wts_error *error);
 /**
  * What the API sent, cut at 4 KiB. It may hold personal data: keep it out of logs.
  *
- * Bytes that are no UTF-8, and NULs, stand in it as U+FFFD, the replacement character.
+ * Bytes that are not UTF-8, and NULs, are replaced by U+FFFD, the replacement character.
  *
  * @param error May be null: then null.
- * @return UTF-8, or null where the API sent nothing. It belongs to the error and lives as long as that.
+ * @return UTF-8, or null if the API sent nothing. It belongs to the error and lives as long as the error.
  *
  * Threads: any.
  */
 const char *wts_error_body(const struct wts_error *error);
 
 /**
- * How long to wait before a later try, where that is known.
+ * How long to wait before you try again, if that is known.
  *
  * @param error May be null: then -1.
- * @return Milliseconds, from 0 on; -1 where it is not known.
+ * @return Milliseconds, 0 or more; -1 if it is not known.
  *
  * Threads: any.
  */
@@ -1007,7 +1084,7 @@ uint32_t wts_error_attempts(const struct wts_error *error);
 bool wts_error_retryable(const struct wts_error *error);
 
 /**
- * Whether a request left for which no answer tells if the API carried it out.
+ * True if a request was sent and no response says whether it was applied.
  *
  * @param error May be null: then false.
  *

@@ -15,3 +15,6 @@
 #define WTS_UPDATE_OPTIONS_INIT {sizeof(wts_update_options), false, {0}, NULL}
 /** Initialises a `wts_complete_options` with the defaults. */
 #define WTS_COMPLETE_OPTIONS_INIT {sizeof(wts_complete_options), false, false, {0}, NULL}
+/** Initialises a `wts_error_details` with the defaults. */
+#define WTS_ERROR_DETAILS_INIT                                                                                         \
+    {sizeof(wts_error_details), WTS_INTERNAL, 0, -1, NULL, NULL, NULL, NULL, NULL, 0, false, false, {0}}

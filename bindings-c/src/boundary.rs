@@ -1,5 +1,5 @@
-//! The border to C. Every exported function runs inside one of the functions here: no panic gets past them, and what
-//! goes out is always set.
+//! The border to C. Every exported function runs inside one of the functions here: no panic crosses it, and what goes out
+//! is always set.
 
 use std::cell::Cell;
 use std::ffi::{CString, c_char};
@@ -9,13 +9,10 @@ use std::sync::{Arc, Once};
 
 use wts_session::Error;
 
-use crate::call::Call;
-use crate::cancellable::Cancellable;
-use crate::client::Client;
-use crate::code::{Code, WTS_OK};
-use crate::config::Config;
-use crate::error::Failure;
-use crate::queue::Queue;
+use crate::process;
+
+/// What a function that can fail returns when it succeeds.
+pub(crate) const OK: i32 = 0;
 
 /// A result that C owns from now on, behind a pointer, until it gives it back.
 pub(crate) trait ForC {
@@ -79,15 +76,21 @@ impl ForC for () {
     unsafe fn from_pointer(_: *mut ()) {}
 }
 
+/// What a panic may leave half changed.
+pub(crate) trait Poison {
+    /// Marks it as unusable.
+    fn poison(&mut self);
+}
+
 /// Runs what may fail. The result goes to `out`, the error to `out_error`, and null to the other one.
 ///
 /// # Safety
 /// `out` and `out_error` are each null or can be written to.
-pub(crate) unsafe fn fallible<T: ForC>(
+pub(crate) unsafe fn fallible<T: ForC, E: From<Error>>(
     out: *mut *mut T::Target,
-    out_error: *mut *mut Failure,
+    out_error: *mut *mut E,
     work: impl FnOnce() -> Result<T, Error>,
-) -> Code {
+) -> i32 {
     // SAFETY: the caller vouches for both.
     unsafe {
         set(out, ptr::null_mut);
@@ -97,28 +100,28 @@ pub(crate) unsafe fn fallible<T: ForC>(
         Ok(result) => {
             // SAFETY: the caller vouches for it.
             unsafe { set(out, || result.into_pointer()) };
-            WTS_OK
+            OK
         }
         Err(error) => {
             let code = error.kind().number();
             // SAFETY: the caller vouches for it.
-            unsafe { set(out_error, || Box::new(Failure::new(error)).into_pointer()) };
+            unsafe { set(out_error, || Box::new(E::from(error)).into_pointer()) };
             code
         }
     }
 }
 
-/// Changes a config, if there is one. A panic in the middle makes the config unusable.
+/// Changes what `target` points to, if it is not null. A panic in the middle poisons it.
 ///
 /// # Safety
-/// `config` is null or from `wts_config_new`, and nobody else uses it meanwhile.
-pub(crate) unsafe fn setting(config: *mut Config, change: impl FnOnce(&mut Config)) {
+/// `target` is null or from [`ForC`], and nobody else uses it meanwhile.
+pub(crate) unsafe fn setting<T: Poison>(target: *mut T, change: impl FnOnce(&mut T)) {
     // SAFETY: the caller vouches for it.
-    let Some(config) = (unsafe { config.as_mut() }) else {
+    let Some(target) = (unsafe { target.as_mut() }) else {
         return;
     };
-    if caught(|| change(config)).is_err() {
-        config.spoil();
+    if caught(|| change(target)).is_err() {
+        target.poison();
     }
 }
 
@@ -168,7 +171,7 @@ unsafe fn set<T>(out: *mut *mut T, make: impl FnOnce() -> *mut T) {
 }
 
 thread_local! {
-    /// Where the latest panic of this thread was.
+    /// Where the latest panic of this thread was. A thread that ends has no such value any more.
     static PANICKED_AT: Cell<Option<String>> = const { Cell::new(None) };
 }
 
@@ -178,6 +181,7 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
     let work = || {
         #[cfg(feature = "panic-switch")]
         crate::panic_switch::panic_if_on();
+        process::introduce();
         work()
     };
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())
@@ -185,8 +189,8 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
 
 /// The latest panic of this thread as an error that tells its place.
 pub(crate) fn panicked() -> Error {
-    let place = PANICKED_AT.take().unwrap_or_default();
-    Error::internal(format!("A panic at {place}."))
+    let place = PANICKED_AT.try_with(Cell::take).ok().flatten();
+    Error::internal(format!("A panic at {}.", place.as_deref().unwrap_or("a place that is not known")))
 }
 
 /// Standard error belongs to the program: a panic writes nothing, but leaves its place for the error.
@@ -195,14 +199,10 @@ fn keep_panics_quiet() {
     ONCE.call_once(|| {
         panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
-            PANICKED_AT.set(place);
+            let _ = PANICKED_AT.try_with(|panicked_at| panicked_at.set(place));
         }));
     });
 }
 
-const fn used_by_many_threads<T: Send + Sync>() {}
-const _: () = used_by_many_threads::<Client>();
-const _: () = used_by_many_threads::<Failure>();
-const _: () = used_by_many_threads::<Cancellable>();
-const _: () = used_by_many_threads::<Queue>();
-const _: () = used_by_many_threads::<Call>();
+/// Compiles for what many threads may use at the same time.
+pub(crate) const fn used_by_many_threads<T: Send + Sync>() {}

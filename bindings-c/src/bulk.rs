@@ -2,17 +2,13 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
-use std::slice;
-
-use wts_session::Error;
 
 use crate::boundary;
 use crate::client::Client;
 use crate::code::{Code, WTS_OK};
+use crate::convert;
 use crate::error::Failure;
-use crate::item;
 use crate::options::{CompleteOptions, UpdateOptions};
-use crate::text;
 
 /// One item for `wts_update_session_statuses`.
 #[repr(C)]
@@ -24,7 +20,7 @@ pub struct StatusUpdate {
     pub status: *const c_char,
 }
 
-/// What came of one item of a bulk call. It and all that it points to are valid until the callback returns.
+/// The outcome of one item of a bulk call. It and all that it points to are valid until the callback returns.
 ///
 /// New members may come behind the last one.
 #[repr(C)]
@@ -36,7 +32,7 @@ pub struct Outcome {
     pub session_id: *const c_char,
     /// `WTS_OK`, or what went wrong with this item.
     pub code: Code,
-    /// The session as the API has it then, a JSON object in UTF-8; null if the item failed.
+    /// The updated session, a JSON object in UTF-8; null if the item failed.
     pub json: *const c_char,
     /// What went wrong; null if the item succeeded. It is freed by the library.
     pub error: *const Failure,
@@ -46,28 +42,28 @@ pub struct Outcome {
     pub total: usize,
 }
 
-/// Is told of each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
+/// Is called for each item as it settles, on the thread that made the bulk call, never two at a time. May be null.
 ///
-/// Returning false cancels the rest: requests under way are broken off, and no further item is reported. To be told of
-/// these as well, and of what may have been applied, cancel with a `wts_cancellable` and return true. It may make calls
-/// on the same client; it must not free it.
+/// Returning false cancels the rest: requests in flight are aborted, and no further item is reported. To have these
+/// reported too, with what may have been applied, cancel with a `wts_cancellable` and return true. The function may make
+/// calls on the same client; it must not free it. It has to return: see WHAT IT NEEDS.
 pub type OutcomeFn = Option<unsafe extern "C" fn(user_data: *mut c_void, outcome: *const Outcome) -> bool>;
 
-/// Whom to tell of outcomes.
-struct Listener {
-    tell: OutcomeFn,
+/// The callback of a bulk call.
+struct Callback {
+    function: OutcomeFn,
     user_data: *mut c_void,
     total: usize,
 }
 
-impl Listener {
-    /// Tells of the outcome that settled as number `done`; false is the wish to stop.
-    fn hears(&self, outcome: wts_session::Outcome, done: usize) -> bool {
-        let Some(tell) = self.tell else { return true };
-        let session_id = text::for_c(outcome.session_id);
+impl Callback {
+    /// Reports the outcome that settled as number `done`; false cancels the rest.
+    fn report(&self, outcome: wts_session::Outcome, done: usize) -> bool {
+        let Some(function) = self.function else { return true };
+        let session_id = convert::for_c(outcome.session_id);
         let (code, json, error) = match outcome.result {
-            Ok(session) => (WTS_OK, Some(text::for_c(session.into_json())), None),
-            Err(error) => (error.kind().number(), None, Some(Failure::new(error))),
+            Ok(session) => (WTS_OK, Some(convert::for_c(session.into_json())), None),
+            Err(error) => (error.kind().number(), None, Some(Failure::from(error))),
         };
         let outcome = Outcome {
             index: outcome.index,
@@ -79,50 +75,33 @@ impl Listener {
             total: self.total,
         };
         // SAFETY: the caller of the bulk call vouches for the function, and all that the outcome points to lives here.
-        unsafe { tell(self.user_data, &raw const outcome) }
+        unsafe { function(self.user_data, &raw const outcome) }
     }
 }
 
-/// The array of the caller; null is an empty one.
+/// Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and returns
+/// when all of them have settled. One item's failure does not stop the others.
 ///
-/// # Safety
-/// `items` is null or points to `count` items, which nobody changes during `'a`.
-unsafe fn array<'a, T>(items: *const T, count: usize, name: &str) -> Result<&'a [T], Error> {
-    if count == 0 {
-        return Ok(&[]);
-    }
-    if items.is_null() {
-        return Err(Error::invalid_config(format!("The array {name} is null, but its count is {count}.")));
-    }
-    if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Error::invalid_config(format!("No array has {count} items.")));
-    }
-    // SAFETY: it is not null and no larger than memory can be, and the caller vouches for the rest.
-    Ok(unsafe { slice::from_raw_parts(items, count) })
-}
-
-/// Completes many sessions, as many at once as the account's limits and the client's `max_concurrency` allow, and waits
-/// until all of them have settled. One item's failure does not stop the others.
-///
-/// There is no total time limit; the `cancellable` of the options ends it from another thread: then the items that have not
-/// settled are reported with `WTS_CANCELLED`, each telling whether it may have been applied. Memory does not grow with the
-/// number of items.
+/// There is no total time limit. The `cancellable` of the options ends the call from another thread: then the items that
+/// have not settled are reported with `WTS_CANCELLED`, and each error says whether its request may have been applied.
+/// Memory does not grow with the number of items.
 ///
 /// @param client From `wts_client_new`.
 /// @param session_ids The sessions, `count` of them. An id that is null, empty, blank or invalid fails by itself, and
 ///        nothing is sent for it. The same id may stand there more than once. May be null if `count` is 0.
 /// @param count How many.
 /// @param options May be null: the defaults.
-/// @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
-/// @param user_data Is handed to `outcome_fn`.
+/// @param outcome_fn Is called for each item as it settles, in any order. May be null.
+/// @param user_data Is passed to `outcome_fn`.
 /// @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
 /// @return `WTS_OK` when every item was reported, failed ones included; `WTS_CANCELLED` when `outcome_fn` returned false,
 ///         and when items were cancelled by `cancellable`;
 ///         `WTS_INVALID_CONFIG` for a null client, options with a wrong size, or a null array with a count;
-///         `WTS_INTERNAL`.
+///         `WTS_CONNECTION` if the system gives no thread or descriptors; `WTS_CLOSED` in a child that was forked in
+///         `outcome_fn`; `WTS_INTERNAL`.
 ///
-/// Threads: any; it blocks the calling thread. The first bulk call of a client starts a thread that sends its requests
-/// and that ends with the client.
+/// Threads: any; it blocks the calling thread. A thread of the client sends the requests of started calls and bulk calls.
+/// It starts with the first of them, ends with the client, and runs no code of yours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_complete_sessions(
     client: *const Client,
@@ -135,14 +114,13 @@ pub unsafe extern "C" fn wts_complete_sessions(
 ) -> Code {
     let complete = || {
         // SAFETY: what the header asks of the caller.
-        let (client, (operation, wish)) =
-            unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
+        let (client, call) = unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        let ids = unsafe { array(session_ids, count, "session_ids")? };
+        let ids = unsafe { convert::array(session_ids, count, "session_ids")? };
         // SAFETY: what the header asks of the caller.
-        let items = ids.iter().map(|id| unsafe { item::to_complete(*id) });
-        let listener = Listener { tell: outcome_fn, user_data, total: count };
-        client.bulk(operation, items, wish, |outcome, done| listener.hears(outcome, done))
+        let items = ids.iter().map(|id| unsafe { convert::to_complete(*id) });
+        let callback = Callback { function: outcome_fn, user_data, total: count };
+        client.bulk(call, items, |outcome, done| callback.report(outcome, done))
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(ptr::null_mut(), out_error, complete) }
@@ -155,8 +133,8 @@ pub unsafe extern "C" fn wts_complete_sessions(
 ///        itself, and nothing is sent for it. May be null if `count` is 0.
 /// @param count How many.
 /// @param options May be null: the defaults.
-/// @param outcome_fn Is told of each item as it settles, in no certain order. May be null.
-/// @param user_data Is handed to `outcome_fn`.
+/// @param outcome_fn Is called for each item as it settles, in any order. May be null.
+/// @param user_data Is passed to `outcome_fn`.
 /// @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
 /// @return As `wts_complete_sessions`.
 ///
@@ -173,14 +151,13 @@ pub unsafe extern "C" fn wts_update_session_statuses(
 ) -> Code {
     let update = || {
         // SAFETY: what the header asks of the caller.
-        let (client, (operation, wish)) =
-            unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
+        let (client, call) = unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        let updates = unsafe { array(updates, count, "updates")? };
+        let updates = unsafe { convert::array(updates, count, "updates")? };
         // SAFETY: what the header asks of the caller.
-        let items = updates.iter().map(|update| unsafe { item::to_update(update.session_id, update.status) });
-        let listener = Listener { tell: outcome_fn, user_data, total: count };
-        client.bulk(operation, items, wish, |outcome, done| listener.hears(outcome, done))
+        let items = updates.iter().map(|update| unsafe { convert::to_update(update.session_id, update.status) });
+        let callback = Callback { function: outcome_fn, user_data, total: count };
+        client.bulk(call, items, |outcome, done| callback.report(outcome, done))
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(ptr::null_mut(), out_error, update) }

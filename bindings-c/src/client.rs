@@ -6,15 +6,14 @@ use std::sync::Arc;
 use wts_session::binding::{Background, PerProcess};
 use wts_session::{ClientBuilder, Error, ErrorKind, Item, Operation, Outcome, blocking};
 
-use crate::boundary;
-use crate::cancellable::Wish;
+use crate::boundary::{self, used_by_many_threads};
+use crate::cancellable::CancelToken;
 use crate::code::Code;
 use crate::config::Config;
+use crate::convert;
 use crate::error::Failure;
-use crate::item;
 use crate::options::{CompleteOptions, UpdateOptions};
-use crate::signal::{without_signals, without_sigpipe};
-use crate::text;
+use crate::signal::without_sigpipe;
 
 /// A client of the API, from `wts_client_new`. Any number of threads may use it at the same time.
 ///
@@ -23,6 +22,8 @@ pub struct Client {
     builder: ClientBuilder,
     inner: PerProcess<blocking::Client>,
 }
+
+const _: () = used_by_many_threads::<Client>();
 
 impl Client {
     fn new(builder: ClientBuilder) -> Result<Self, Error> {
@@ -37,38 +38,35 @@ impl Client {
         self.inner.get_or_make(|| self.builder.clone().build_blocking())
     }
 
-    /// The thread that drives calls in the background, and the client for it. No signal of the program's ends up there.
+    /// The thread that sends the requests of started calls and bulk calls, and the client for it.
     pub(crate) fn background(&self) -> Result<&(Background, wts_session::Client), Error> {
-        let client = self.inner()?;
-        // A thread inherits the mask.
-        without_signals(|| client.background())
+        self.inner()?.background()
     }
 
-    fn call(&self, operation: Operation, item: Item, wish: Wish) -> Result<CString, Error> {
+    fn call(&self, (operation, token): (Operation, CancelToken), item: Item) -> Result<CString, Error> {
         let client = self.inner()?;
         let progress = Arc::default();
-        let call = client.as_async().call_unless(operation, item, wish.made(), &progress);
+        let call = client.as_async().call_unless(operation, item, token.cancelled(), &progress);
         let session = without_sigpipe(|| client.wait(call))?;
-        Ok(text::for_c(session.into_json()))
+        Ok(convert::for_c(session.into_json()))
     }
 
-    /// Makes a bulk call; `hears` is told of each outcome and of how many there have been, and says whether to go on.
+    /// Makes a bulk call. `report` gets each outcome and how many there have been, and says whether to go on.
     pub(crate) fn bulk(
         &self,
-        operation: Operation,
+        (operation, token): (Operation, CancelToken),
         items: impl Iterator<Item = Item>,
-        wish: Wish,
-        mut hears: impl FnMut(Outcome, usize) -> bool,
+        mut report: impl FnMut(Outcome, usize) -> bool,
     ) -> Result<(), Error> {
         self.background()?;
         let mut outcomes = self.inner()?.bulk_from(operation, items);
-        if wish.is_possible() {
-            outcomes.bulk().cancel_when(wish.made());
+        if token.can_cancel() {
+            outcomes.bulk().cancel_when(token.cancelled());
         }
         let mut is_cancelled = false;
         for (settled_before, outcome) in outcomes.by_ref().enumerate() {
             is_cancelled |= matches!(&outcome.result, Err(error) if error.kind() == ErrorKind::Cancelled);
-            if !hears(outcome, settled_before + 1) {
+            if !report(outcome, settled_before + 1) {
                 return Err(Error::cancelled());
             }
         }
@@ -108,8 +106,8 @@ pub unsafe extern "C" fn wts_client_new(
     unsafe { boundary::fallible(out_client, out_error, make) }
 }
 
-/// Frees a client and closes its connections. Calls that were started and have not settled are cancelled: they come out of
-/// their queues with `WTS_CANCELLED`.
+/// Frees a client and closes its connections. Started calls in flight are cancelled: they come out of their queues with
+/// `WTS_CANCELLED`.
 ///
 /// @param client May be null.
 ///
@@ -120,21 +118,20 @@ pub unsafe extern "C" fn wts_client_free(client: *mut Client) {
     unsafe { boundary::free::<Box<Client>>(client) }
 }
 
-/// Sets the status of a session, and waits until that is done or has failed.
+/// Sets the status of a session, and returns the updated session.
 ///
 /// @param client From `wts_client_new`.
-/// @param session_id The session. Blanks around it are taken off.
+/// @param session_id The session. Blanks around it are removed.
 /// @param status STARTED, PENDING, IN_PROGRESS, COMPLETED or HIDDEN; in any case, and with blanks for underscores.
 /// @param options May be null: the defaults.
-/// @param out_json Receives the session as the API has it then: a JSON object in UTF-8, to be freed with
-///        `wts_string_free`. All of what the API sent is in it, and `id` and `status` in any case. Null if this fails.
-///        May be null.
+/// @param out_json Receives the updated session: a JSON object in UTF-8, to be freed with `wts_string_free`. It has all
+///        that the API sent, and always `id` and `status`; see RESULTS. Null if this fails. May be null.
 /// @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
 /// @return `WTS_OK`, or any code but `WTS_EMPTY_SESSION_ID` and `WTS_MISSING_API_KEY`. `WTS_MISSING_FIELDS` for an id or
 ///         a status that is null, empty or blank, `WTS_INVALID_CONFIG` for a null client and for options with a wrong
 ///         size.
 ///
-/// Threads: any; it blocks the calling thread for the total time limit at most.
+/// Threads: any; it blocks the calling thread until the call has settled, for the total time limit at most.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_update_session_status(
     client: *const Client,
@@ -146,29 +143,27 @@ pub unsafe extern "C" fn wts_update_session_status(
 ) -> Code {
     let update = || {
         // SAFETY: what the header asks of the caller.
-        let (client, (operation, wish)) =
-            unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
+        let (client, call) = unsafe { (boundary::required(client, "client")?, UpdateOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        client.call(operation, unsafe { item::to_update(session_id, status) }, wish)
+        client.call(call, unsafe { convert::to_update(session_id, status) })
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_json, out_error, update) }
 }
 
-/// Completes a session, and waits until that is done or has failed.
+/// Completes a session, and returns the updated session.
 ///
 /// @param client From `wts_client_new`.
-/// @param session_id The session. Blanks around it are taken off.
+/// @param session_id The session. Blanks around it are removed.
 /// @param options May be null: the defaults.
-/// @param out_json Receives the session as the API has it then: a JSON object in UTF-8, to be freed with
-///        `wts_string_free`. All of what the API sent is in it, and `success` and `sessionId` in any case. Null if this
-///        fails. May be null.
+/// @param out_json Receives the updated session: a JSON object in UTF-8, to be freed with `wts_string_free`. It has all
+///        that the API sent, and always `success` and `sessionId`; see RESULTS. Null if this fails. May be null.
 /// @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
 /// @return `WTS_OK`, or any code but `WTS_MISSING_FIELDS`, `WTS_INVALID_STATUS` and `WTS_MISSING_API_KEY`.
 ///         `WTS_EMPTY_SESSION_ID` for an id that is null, empty or blank, `WTS_INVALID_CONFIG` for a null client and for
 ///         options with a wrong size.
 ///
-/// Threads: any; it blocks the calling thread for the total time limit at most.
+/// Threads: any; it blocks the calling thread until the call has settled, for the total time limit at most.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_complete_session(
     client: *const Client,
@@ -179,16 +174,15 @@ pub unsafe extern "C" fn wts_complete_session(
 ) -> Code {
     let complete = || {
         // SAFETY: what the header asks of the caller.
-        let (client, (operation, wish)) =
-            unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
+        let (client, call) = unsafe { (boundary::required(client, "client")?, CompleteOptions::read(options)?) };
         // SAFETY: what the header asks of the caller.
-        client.call(operation, unsafe { item::to_complete(session_id) }, wish)
+        client.call(call, unsafe { convert::to_complete(session_id) })
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_json, out_error, complete) }
 }
 
-/// Frees a string that a call gave as its result.
+/// Frees a string that a call returned as its result.
 ///
 /// The strings of an error are freed with it, not with this.
 ///

@@ -7,7 +7,7 @@ use wts_session::ErrorKind;
 
 use crate::boundary;
 
-/// What came of a call: `WTS_OK`, or one of the codes below. New codes may be added, so have a `default` branch.
+/// The result of a call: `WTS_OK`, or one of the codes below. There may be new ones, so have a `default` branch.
 pub type Code = i32;
 
 /// The call succeeded.
@@ -51,6 +51,8 @@ pub const WTS_CLOSED: Code = 17;
 pub const WTS_INTERNAL: Code = 18;
 /// The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
 pub const WTS_LIMITS_UNAVAILABLE: Code = 19;
+
+const _: () = assert!(WTS_OK == boundary::OK);
 
 static NAMES: LazyLock<Vec<(Code, CString)>> = LazyLock::new(|| {
     let name = |kind: ErrorKind| CString::new(kind.code()).expect("codes are plain words");

@@ -7,9 +7,8 @@ use std::time::Duration;
 use wts_session::{AuthScheme, ClientBuilder, Error, SharedLimitsFallback};
 use zeroize::Zeroizing;
 
-use crate::boundary;
-use crate::options::Flag;
-use crate::text;
+use crate::boundary::{self, Poison};
+use crate::convert::{self, Flag};
 
 /// As a total time limit: none.
 pub const WTS_NO_TIMEOUT: u64 = u64::MAX;
@@ -30,7 +29,7 @@ pub struct Config {
     shared_limits_account: Setting,
     shared_limits_fallback: Setting,
     rate_limits: Result<(), String>,
-    is_spoiled: bool,
+    is_poisoned: bool,
 }
 
 /// A limit of the account: at most `requests` in any window of `period_ms`.
@@ -85,13 +84,8 @@ impl Config {
             shared_limits_account: Setting::NotGiven,
             shared_limits_fallback: Setting::NotGiven,
             rate_limits: Ok(()),
-            is_spoiled: false,
+            is_poisoned: false,
         }
-    }
-
-    /// Marks the config as one that a panic left half changed.
-    pub(crate) fn spoil(&mut self) {
-        self.is_spoiled = true;
     }
 
     fn change(&mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) {
@@ -100,7 +94,7 @@ impl Config {
 
     /// The settings for core, or what is wrong with those that core never gets to see.
     pub(crate) fn builder(&self) -> Result<ClientBuilder, Error> {
-        if self.is_spoiled {
+        if self.is_poisoned {
             return Err(Error::internal("A panic interrupted the setting of this config."));
         }
         self.rate_limits.clone().map_err(Error::invalid_config)?;
@@ -124,6 +118,12 @@ impl Config {
             builder = builder.shared_limits_fallback(SharedLimitsFallback::from_text(fallback)?);
         }
         Ok(builder)
+    }
+}
+
+impl Poison for Config {
+    fn poison(&mut self) {
+        self.is_poisoned = true;
     }
 }
 
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn wts_config_free(config: *mut Config) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_api_key(config: *mut Config, api_key: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::setting(config, |config| config.api_key = Setting::new(text::given(api_key)).or_default()) }
+    unsafe { boundary::setting(config, |config| config.api_key = Setting::new(convert::given(api_key)).or_default()) }
 }
 
 /// Sets the address of the API, without "/chat". Default: the environment's `WTS_BASE_URL` at the time of
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn wts_config_set_api_key(config: *mut Config, api_key: *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_base_url(config: *mut Config, base_url: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::setting(config, |config| config.base_url = Setting::new(text::given(base_url))) }
+    unsafe { boundary::setting(config, |config| config.base_url = Setting::new(convert::given(base_url))) }
 }
 
 /// Sets the bound on one attempt, from the look-up of the name to the last byte of the answer. Default: 15,000.
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn wts_config_set_reserve(config: *mut Config, reserve: f6
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_shared_limits(config: *mut Config, shared_limits: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    let given = Setting::new(unsafe { text::given(shared_limits) }).or_default();
+    let given = Setting::new(unsafe { convert::given(shared_limits) }).or_default();
     // SAFETY: as above.
     unsafe { boundary::setting(config, |config| config.shared_limits = given) }
 }
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn wts_config_set_shared_limits(config: *mut Config, share
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_shared_limits_account(config: *mut Config, account: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    let given = Setting::new(unsafe { text::given(account) }).or_default();
+    let given = Setting::new(unsafe { convert::given(account) }).or_default();
     // SAFETY: as above.
     unsafe { boundary::setting(config, |config| config.shared_limits_account = given) }
 }
@@ -340,7 +340,7 @@ pub unsafe extern "C" fn wts_config_set_shared_limits_account(config: *mut Confi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_shared_limits_fallback(config: *mut Config, fallback: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    let given = Setting::new(unsafe { text::given(fallback) }).or_default();
+    let given = Setting::new(unsafe { convert::given(fallback) }).or_default();
     // SAFETY: as above.
     unsafe { boundary::setting(config, |config| config.shared_limits_fallback = given) }
 }
@@ -371,7 +371,7 @@ pub unsafe extern "C" fn wts_config_set_max_concurrency(config: *mut Config, max
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wts_config_set_auth_scheme(config: *mut Config, auth_scheme: *const c_char) {
     // SAFETY: what the header asks of the caller.
-    unsafe { boundary::setting(config, |config| config.auth_scheme = Setting::new(text::given(auth_scheme))) }
+    unsafe { boundary::setting(config, |config| config.auth_scheme = Setting::new(convert::given(auth_scheme))) }
 }
 
 /// Sets whether the base URL may be http to another machine, where anyone on the way can read the API key. Default:

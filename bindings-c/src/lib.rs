@@ -14,12 +14,15 @@ pub mod cancellable;
 pub mod client;
 pub mod code;
 pub mod config;
+pub mod convert;
 pub mod error;
-mod item;
+mod growable;
+mod inbox;
 pub mod options;
 #[cfg(feature = "panic-switch")]
 pub mod panic_switch;
+mod process;
 pub mod queue;
 mod signal;
-mod text;
+pub mod start;
 pub mod version;

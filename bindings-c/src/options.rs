@@ -1,22 +1,12 @@
-//! The options of the operations: structs that can grow.
+//! The options of the operations.
 
 use std::mem::offset_of;
-use std::ptr;
 
 use wts_session::{Error, Operation};
 
-use crate::cancellable::{Cancellable, Wish};
-
-/// A `bool` of C inside a struct: any byte is a valid one, and all but 0 are true.
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug)]
-pub struct Flag(u8);
-
-impl Flag {
-    pub(crate) fn is_set(self) -> bool {
-        self.0 != 0
-    }
-}
+use crate::cancellable::{CancelToken, Cancellable};
+use crate::convert::Flag;
+use crate::growable::Growable;
 
 /// Options of `wts_update_session_status`. Begin with `WTS_UPDATE_OPTIONS_INIT`.
 #[repr(C)]
@@ -49,19 +39,19 @@ pub struct CompleteOptions {
 }
 
 impl UpdateOptions {
-    /// The operation and the wish to cancel it, as the struct at `options` says; null says nothing.
+    /// The operation and what cancels it, as the struct at `options` says; null says nothing.
     ///
     /// # Safety
     /// `options` is null or points to as many readable bytes as its first member says, and its `cancellable` is null or not
     /// yet freed.
-    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, Wish), Error> {
+    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, CancelToken), Error> {
         // SAFETY: the caller vouches for it.
-        let given = unsafe { Given::at(options.cast())? };
+        let given = unsafe { Growable::at(options.cast())? };
         let options = wts_session::UpdateOptions::new()
             .stop_bot_in_execution(given.flag(offset_of!(Self, stop_bot_in_execution)));
         // SAFETY: the caller vouches for it.
-        let wish = unsafe { Wish::of(given.pointer(offset_of!(Self, cancellable))) };
-        Ok((Operation::UpdateSessionStatus(options), wish))
+        let token = unsafe { CancelToken::of(given.pointer(offset_of!(Self, cancellable))) };
+        Ok((Operation::UpdateSessionStatus(options), token))
     }
 }
 
@@ -70,53 +60,14 @@ impl CompleteOptions {
     ///
     /// # Safety
     /// As there.
-    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, Wish), Error> {
+    pub(crate) unsafe fn read(options: *const Self) -> Result<(Operation, CancelToken), Error> {
         // SAFETY: the caller vouches for it.
-        let given = unsafe { Given::at(options.cast())? };
+        let given = unsafe { Growable::at(options.cast())? };
         let options = wts_session::CompleteOptions::new()
             .stop_bot_in_execution(given.flag(offset_of!(Self, stop_bot_in_execution)))
             .reactivate_on_new_message(given.flag(offset_of!(Self, reactivate_on_new_message)));
         // SAFETY: the caller vouches for it.
-        let wish = unsafe { Wish::of(given.pointer(offset_of!(Self, cancellable))) };
-        Ok((Operation::CompleteSession(options), wish))
-    }
-}
-
-/// A struct of options as the program has it, which may know fewer members than the library, or more.
-struct Given {
-    start: *const u8,
-    size: usize,
-}
-
-impl Given {
-    /// # Safety
-    /// `start` is null or points to a `size_t` that tells how many bytes can be read there.
-    unsafe fn at(start: *const u8) -> Result<Self, Error> {
-        if start.is_null() {
-            return Ok(Self { start, size: 0 });
-        }
-        // SAFETY: it is not null, and the caller vouches for the rest; nobody vouches for its alignment.
-        let size = unsafe { start.cast::<usize>().read_unaligned() };
-        if size < size_of::<usize>() {
-            return Err(Error::invalid_config(format!(
-                "The options have a struct_size of {size}: begin with their initialiser macro."
-            )));
-        }
-        Ok(Self { start, size })
-    }
-
-    /// The flag at `offset`; where the program knows none, it is false.
-    fn flag(&self, offset: usize) -> bool {
-        // SAFETY: `at` was promised that as many bytes can be read.
-        offset < self.size && unsafe { self.start.add(offset).read() } != 0
-    }
-
-    /// The pointer at `offset`; where the program knows none, it is null.
-    fn pointer<T>(&self, offset: usize) -> *const T {
-        if self.size < offset + size_of::<*const T>() {
-            return ptr::null();
-        }
-        // SAFETY: `at` was promised that as many bytes can be read.
-        unsafe { self.start.add(offset).cast::<*const T>().read_unaligned() }
+        let token = unsafe { CancelToken::of(given.pointer(offset_of!(Self, cancellable))) };
+        Ok((Operation::CompleteSession(options), token))
     }
 }

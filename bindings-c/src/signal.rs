@@ -1,4 +1,4 @@
-//! Keeps signals away from where the program does not expect them.
+//! Keeps SIGPIPE away from a program that does not expect it.
 
 /// Runs `work`, which writes to sockets, so that a peer who is gone is an error for `work` and no signal for the process.
 ///
@@ -16,20 +16,7 @@ pub(crate) fn without_sigpipe<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Runs `work`, which may start threads of ours, so that no signal of the program's is ever handled there.
-#[cfg(unix)]
-pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
-    let _changed = mask::Changed::new(&mask::all_but_faults());
-    work()
-}
-
-/// Here threads get no signals.
-#[cfg(not(unix))]
-pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[cfg(unix)]
+#[cfg(all(unix, not(target_vendor = "apple")))]
 mod mask {
     use std::mem::MaybeUninit;
     use std::ptr;
@@ -70,19 +57,6 @@ mod mask {
             fill(set.as_mut_ptr());
             set.assume_init()
         }
-    }
-
-    /// All signals but those that an instruction raises in its own thread, which the program's handlers of crashes wait
-    /// for.
-    pub(super) fn all_but_faults() -> sigset_t {
-        // SAFETY: the set is valid, and these are signals.
-        set(|all| unsafe {
-            libc::sigfillset(all);
-            for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT] {
-                libc::sigdelset(all, fault);
-            }
-            0
-        })
     }
 }
 

@@ -10,8 +10,20 @@ use std::path::{Path, PathBuf};
 const UPDATE: &str = "UPDATE_HEADER";
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 10] =
-    ["code", "config", "cancellable", "options", "client", "bulk", "queue", "call", "error", "version"];
+const SOURCES: [&str; 12] = [
+    "convert",
+    "code",
+    "config",
+    "cancellable",
+    "options",
+    "client",
+    "bulk",
+    "queue",
+    "start",
+    "call",
+    "error",
+    "version",
+];
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,14 +35,39 @@ fn source(name: &str) -> PathBuf {
 
 fn generated() -> String {
     let mut config = cbindgen::Config::from_file(here().join("cbindgen.toml")).unwrap();
-    let prose = fs::read_to_string(here().join("header/prose.txt")).unwrap();
+    let overview = fs::read_to_string(here().join("header/overview.txt")).unwrap();
     let macros = fs::read_to_string(here().join("header/macros.h")).unwrap();
-    config.header = Some(prose);
+    config.header = Some(overview);
     config.after_includes = Some(filled(&macros));
     let builder = SOURCES.iter().fold(cbindgen::Builder::new().with_config(config), |b, name| b.with_src(source(name)));
     let mut header = Vec::new();
     builder.generate().unwrap().write(&mut header);
-    String::from_utf8(header).unwrap()
+    with_enum_of_codes(&String::from_utf8(header).unwrap())
+}
+
+/// The header with the codes as an enum, beside the macros of their names: a parser of preprocessed C, as many languages
+/// have one, sees no macros, and `#ifdef` sees no enum.
+fn with_enum_of_codes(header: &str) -> String {
+    let (codes, others): (Vec<&str>, Vec<&str>) = header.split("\n\n").partition(|part| code_of(part).is_some());
+    let members = codes.iter().filter_map(|part| code_of(part)).map(|(comment, name, number)| {
+        let comment = comment.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        format!("{comment}    {name} = {number},\n#define {name} {name}\n")
+    });
+    let members: String = members.collect();
+    let types = "#ifdef __cplusplus\nextern \"C\" {";
+    let list = format!(
+        "/** The codes. Each is a macro too, so that a program can ask for it with #ifdef. */\nenum {{\n{members}}};"
+    );
+    others.join("\n\n").replacen(types, &format!("{list}\n\n{types}"), 1)
+}
+
+/// The comment, the name and the number of a code.
+fn code_of(part: &str) -> Option<(&str, &str, &str)> {
+    let (comment, definition) = part.split_once("#define WTS_")?;
+    let (_, number) = definition.trim().split_once(' ')?;
+    let is_code = comment.starts_with("/**") && number.bytes().all(|byte| byte.is_ascii_digit());
+    let name = part[comment.len()..].split_whitespace().nth(1)?;
+    is_code.then_some((comment, name, number))
 }
 
 fn filled(text: &str) -> String {

@@ -55,7 +55,7 @@ impl Error {
     /// An error made by hand, for the tests of your own code.
     #[cfg(feature = "test-util")]
     pub fn for_tests(kind: ErrorKind, message: impl Into<String>) -> ErrorForTests {
-        ErrorForTests(Self::new(kind, message, ""))
+        ErrorForTests::new(kind, message)
     }
 
     pub(crate) fn missing_fields() -> Self {
@@ -116,7 +116,8 @@ impl Error {
     }
 
     /// The system gives no thread, descriptor or memory, as `error` says; a later try may get it.
-    pub(crate) fn no_resources(what: &str, error: io::Error) -> Self {
+    #[doc(hidden)]
+    pub fn no_resources(what: &str, error: io::Error) -> Self {
         let description = format!("The system gives no {what}: {error}.");
         Self::new(ErrorKind::Connection, "No connection to the API.", description)
             .with_retryable(true)
@@ -242,14 +243,18 @@ impl Error {
     }
 }
 
-/// An error that is made by hand; see [`Error::for_tests`].
-#[cfg(feature = "test-util")]
+/// An error that is made by hand; see `Error::for_tests`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ErrorForTests(Error);
 
-#[cfg(feature = "test-util")]
 impl ErrorForTests {
+    /// For bindings, which have it without the feature.
+    #[doc(hidden)]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Error::new(kind, message, ""))
+    }
+
     /// Sets [`Error::description`].
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.0.0.description = cut(description.into());
@@ -264,6 +269,12 @@ impl ErrorForTests {
     /// Sets [`Error::key`] and [`Error::error_id`].
     pub fn envelope(self, key: impl Into<String>, error_id: impl Into<String>) -> Self {
         Self(self.0.with_envelope(Some(key.into()), Some(error_id.into())))
+    }
+
+    /// As [`envelope`](Self::envelope), for an envelope that may lack something.
+    #[doc(hidden)]
+    pub fn envelope_if_any(self, key: Option<String>, error_id: Option<String>) -> Self {
+        Self(self.0.with_envelope(key, error_id))
     }
 
     /// Sets [`Error::body`].

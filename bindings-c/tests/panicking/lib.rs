@@ -17,19 +17,25 @@ pub mod client;
 pub mod code;
 #[path = "../../src/config.rs"]
 pub mod config;
+#[path = "../../src/convert.rs"]
+pub mod convert;
 #[path = "../../src/error.rs"]
 pub mod error;
-#[path = "../../src/item.rs"]
-mod item;
+#[path = "../../src/growable.rs"]
+mod growable;
+#[path = "../../src/inbox.rs"]
+mod inbox;
 #[path = "../../src/options.rs"]
 pub mod options;
 #[path = "../../src/panic_switch.rs"]
 pub mod panic_switch;
+#[path = "../../src/process.rs"]
+mod process;
 #[path = "../../src/queue.rs"]
 pub mod queue;
 #[path = "../../src/signal.rs"]
 mod signal;
-#[path = "../../src/text.rs"]
-mod text;
+#[path = "../../src/start.rs"]
+pub mod start;
 #[path = "../../src/version.rs"]
 pub mod version;
