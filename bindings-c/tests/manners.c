@@ -81,6 +81,11 @@ static void signals_are_left_alone(void)
     CHECK(!sigismember(&pending, SIGPIPE));
 }
 
+static size_t threads_beside_this_one(void)
+{
+    return entries("/proc/self/task") - 1;
+}
+
 static volatile sig_atomic_t caught;
 
 static void catch (int signal)
@@ -109,15 +114,31 @@ static void sigpipe_of_the_program(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
-/* A signal that the program's threads have blocked is not handled on a thread of the library's, which was there before.
- */
+/* The address of the stand-in with a name in place of a number: it has to be looked up. */
+static wts_client *client_of_a_name(void)
+{
+    wts_config *config = stand_in_config();
+    char *address = text_of("http://localhost%s", strrchr(stand_in_text("api"), ':'));
+    wts_client *client = NULL;
+
+    wts_config_set_base_url(config, address);
+    CHECK_EQUAL(wts_client_new(config, &client, NULL), WTS_OK);
+    free(address);
+    wts_config_free(config);
+    return client;
+}
+
+/* A signal that the program's threads have blocked is not handled on a thread of the library's: those of calls in the
+ * background and of name look-ups are there before and after it. */
 static void signals_of_the_program(void)
 {
-    wts_client *client = stand_in_client();
+    wts_client *client = client_of_a_name();
     sigset_t only_sigusr1, before, pending;
 
     caught = 0;
+    CHECK_EQUAL(wts_complete_session(client, seeded, NULL, NULL, NULL), WTS_OK);
     call_in_background(client, seeded);
+    CHECK(threads_beside_this_one() >= 2);
     signal(SIGUSR1, catch);
     sigemptyset(&only_sigusr1);
     sigaddset(&only_sigusr1, SIGUSR1);

@@ -453,6 +453,11 @@ static void check_wts_error_free(void)
     wts_error_free(NULL);
 }
 
+static void check_wts_error_new(void)
+{
+    CHECK(wts_error_new(NULL) == NULL);
+}
+
 #define READER(function, check, of_null)                                                                               \
     static void check_##function(void)                                                                                 \
     {                                                                                                                  \

@@ -58,7 +58,7 @@ static void all_set(void)
     check_update(&update, "{\"newStatus\":\"PENDING\",\"options\":{\"stopBotInExecution\":true}}");
 }
 
-static void check_too_small(size_t size)
+static void check_wrong_size(size_t size)
 {
     wts_complete_options complete = WTS_COMPLETE_OPTIONS_INIT;
     wts_update_options update = WTS_UPDATE_OPTIONS_INIT;
@@ -74,9 +74,17 @@ static void check_too_small(size_t size)
 
 static void too_small(void)
 {
-    check_too_small(0);
-    check_too_small(1);
-    check_too_small(sizeof(size_t) - 1);
+    check_wrong_size(0);
+    check_wrong_size(1);
+    check_wrong_size(sizeof(size_t) - 1);
+}
+
+/* As memory has it that nobody has set: no struct is that large. */
+static void too_large(void)
+{
+    check_wrong_size(4097);
+    check_wrong_size(0x7FFFFFFF);
+    check_wrong_size(SIZE_MAX);
 }
 
 /* Members behind the end of the struct are never touched: memory checkers see it, for the block is just as long. */
@@ -105,8 +113,6 @@ static void of_a_newer_program(void)
     memset(complete.unknown, 0xFF, sizeof complete.unknown);
     complete.known.struct_size = sizeof complete;
     complete.known.stop_bot_in_execution = true;
-    check_complete(&complete, "{\"stopBotInExecution\":true}");
-    complete.known.struct_size = SIZE_MAX;
     check_complete(&complete, "{\"stopBotInExecution\":true}");
 }
 
@@ -147,6 +153,7 @@ int main(void)
     test("the initialisers give the defaults", defaults);
     test("all options set", all_set);
     test("a struct_size that has no room for itself", too_small);
+    test("a struct_size that can't be true", too_large);
     test("options of an older program", of_an_older_program);
     test("options of a newer program", of_a_newer_program);
     test("rubbish in reserved bytes", rubbish_in_reserved_bytes);

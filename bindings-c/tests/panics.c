@@ -181,6 +181,15 @@ static void check_wts_cancellable_new(void)
     wts_test_panics(false);
 }
 
+static void check_wts_error_new(void)
+{
+    wts_error_details details = WTS_ERROR_DETAILS_INIT;
+
+    wts_test_panics(true);
+    CHECK(wts_error_new(&details) == NULL);
+    wts_test_panics(false);
+}
+
 static wts_code call_with_cancellable(void)
 {
     wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
@@ -205,24 +214,24 @@ static void check_wts_config_new(void)
 }
 
 /* A setter has nothing to return: the config remembers. */
-static void check_spoiled(wts_config *spoiled)
+static void check_poisoned(wts_config *poisoned)
 {
     wts_error *failure = NULL;
 
     wts_test_panics(false);
-    CHECK_EQUAL(wts_client_new(spoiled, NULL, &failure), WTS_INTERNAL);
+    CHECK_EQUAL(wts_client_new(poisoned, NULL, &failure), WTS_INTERNAL);
     wts_error_free(failure);
-    wts_config_free(spoiled);
+    wts_config_free(poisoned);
 }
 
 #define SETTER(function, ...)                                                                                          \
     static void check_##function(void)                                                                                 \
     {                                                                                                                  \
-        wts_config *spoiled = stand_in_config();                                                                       \
+        wts_config *poisoned = stand_in_config();                                                                      \
                                                                                                                        \
         wts_test_panics(true);                                                                                         \
-        function(spoiled, __VA_ARGS__);                                                                                \
-        check_spoiled(spoiled);                                                                                        \
+        function(poisoned, __VA_ARGS__);                                                                               \
+        check_poisoned(poisoned);                                                                                      \
     }
 
 SETTER(wts_config_set_api_key, "pn_1")

@@ -1,4 +1,5 @@
-/* A fork in the middle: parent and child both go on with the client. */
+/* A fork in the middle: parent and child both go on with the client. All processes have the same id here, as a child
+ * may have it in a PID namespace of its own. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,6 +14,12 @@
 enum { THREADS = 4, FORKS = 50, PATIENCE_S = 120, DAY_MS = 86400000 };
 
 static const char seeded[] = "session_12345";
+
+pid_t getpid(void)
+{
+    return 1;
+}
+
 static wts_client *client;
 /* Where there is a queue, one call on it is under way. */
 static wts_queue *queue;

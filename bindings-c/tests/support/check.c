@@ -166,19 +166,25 @@ char *file_text(const char *path)
     return text;
 }
 
-size_t open_descriptors(void)
+size_t entries(const char *folder)
 {
-    DIR *folder = opendir("/proc/self/fd");
+    DIR *opened = opendir(folder);
+    struct dirent *entry;
     size_t count = 0;
 
-    if (folder == NULL) {
-        give_up("no /proc/self/fd");
+    if (opened == NULL) {
+        give_up("no %s", folder);
     }
-    while (readdir(folder) != NULL) {
-        count++;
+    while ((entry = readdir(opened)) != NULL) {
+        count += entry->d_name[0] != '.';
     }
-    closedir(folder);
+    closedir(opened);
     return count;
+}
+
+size_t open_descriptors(void)
+{
+    return entries("/proc/self/fd");
 }
 
 int64_t now_ms(void)

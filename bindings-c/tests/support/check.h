@@ -46,6 +46,9 @@ text_of(const char *format, ...);
 char *repeated(const char *text, size_t times);
 char *file_text(const char *path);
 
+/* How many files a folder has. */
+size_t entries(const char *folder);
+
 /* How many descriptors this process has open. */
 size_t open_descriptors(void);
 

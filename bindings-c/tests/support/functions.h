@@ -47,6 +47,7 @@ struct function {
     X(wts_error_key)                                                                                                   \
     X(wts_error_may_have_been_applied)                                                                                 \
     X(wts_error_message)                                                                                               \
+    X(wts_error_new)                                                                                                   \
     X(wts_error_retry_after_ms)                                                                                        \
     X(wts_error_retryable)                                                                                             \
     X(wts_error_text)                                                                                                  \
