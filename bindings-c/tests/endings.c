@@ -1,0 +1,164 @@
+/* Calls at the end of a thread and of the process, when thread-local values are gone: in destructors of pthread keys
+ * and in exit handlers. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "stand_in.h"
+#include "wts_session.h"
+
+static const char seeded[] = "session_12345";
+static const char *const ids[] = {seeded, "session_23456", ".."};
+
+enum { IDS = sizeof ids / sizeof *ids };
+
+static wts_client *client;
+
+static bool count(void *told, const wts_outcome *outcome)
+{
+    CHECK_EQUAL(outcome->code, outcome->index == IDS - 1 ? WTS_INVALID_SESSION_ID : WTS_OK);
+    ++*(size_t *)told;
+    return true;
+}
+
+static bool call(void)
+{
+    wts_error *error = NULL;
+    bool holds = CHECK_OK(wts_complete_session(client, seeded, NULL, NULL, &error), &error);
+
+    wts_error_free(error);
+    return holds;
+}
+
+static bool call_in_bulk(void)
+{
+    size_t told = 0;
+    wts_error *error = NULL;
+    bool holds = CHECK_OK(wts_complete_sessions(client, ids, IDS, NULL, count, &told, &error), &error);
+
+    wts_error_free(error);
+    return CHECK_EQUAL(told, IDS) && holds;
+}
+
+static bool call_through_a_queue(void)
+{
+    wts_queue *queue = NULL;
+    wts_call *started = NULL;
+    wts_error *error = NULL;
+    bool holds;
+
+    CHECK_EQUAL(wts_queue_new(&queue, NULL), WTS_OK);
+    holds = CHECK_OK(wts_start_complete_session(client, seeded, NULL, queue, NULL, &started, &error), &error);
+    wts_error_free(error);
+    holds = CHECK(wts_queue_next(queue, WTS_NO_TIMEOUT) == started) && holds;
+    holds = CHECK_OK(wts_call_take(started, NULL, &error), &error) && holds;
+    wts_error_free(error);
+    wts_call_free(started);
+    wts_queue_free(queue);
+    return holds;
+}
+
+/* Calls of every kind with the client that there is, and with one that is made now. */
+static bool everything(void)
+{
+    bool holds = call() && call_in_bulk() && call_through_a_queue();
+
+    wts_client_free(client);
+    client = stand_in_client();
+    holds = call() && call_in_bulk() && call_through_a_queue() && holds;
+    wts_client_free(client);
+    return holds;
+}
+
+static void in_an_exit_handler(void)
+{
+    bool holds = everything();
+
+    fflush(stdout);
+    _exit(holds ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static void be_child(bool has_called)
+{
+    client = stand_in_client();
+    if (has_called) {
+        call();
+        call_in_bulk();
+    }
+    atexit(in_an_exit_handler);
+    exit(EXIT_FAILURE);
+}
+
+static void check_child(bool has_called)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child < 0) {
+        give_up("no process");
+    }
+    if (child == 0) {
+        alarm(120);
+        be_child(has_called);
+    }
+    waitpid(child, &status, 0);
+    CHECK_EQUAL(status, 0);
+}
+
+static void exit_handlers(void)
+{
+    check_child(false);
+    check_child(true);
+}
+
+static pthread_key_t key;
+static bool has_called_before, holds_at_the_end;
+
+static void at_the_end_of_a_thread(void *unused)
+{
+    (void)unused;
+    holds_at_the_end = everything();
+}
+
+static void *live(void *value)
+{
+    pthread_setspecific(key, value);
+    if (has_called_before) {
+        call();
+        call_in_bulk();
+    }
+    return NULL;
+}
+
+static void check_thread(bool has_called)
+{
+    pthread_t thread;
+
+    client = stand_in_client();
+    has_called_before = has_called;
+    holds_at_the_end = false;
+    if (pthread_create(&thread, NULL, live, &key) != 0) {
+        give_up("no thread");
+    }
+    pthread_join(thread, NULL);
+    CHECK(holds_at_the_end);
+}
+
+static void destructors_of_keys(void)
+{
+    pthread_key_create(&key, at_the_end_of_a_thread);
+    check_thread(false);
+    check_thread(true);
+    pthread_key_delete(key);
+}
+
+int main(void)
+{
+    stand_in_start(NULL);
+    test("calls in exit handlers", exit_handlers);
+    test("calls in destructors of pthread keys", destructors_of_keys);
+    return tests_done();
+}
