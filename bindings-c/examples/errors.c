@@ -23,14 +23,16 @@ static void advise(const wts_error *error)
         puts("  -> forget this session");
         break;
     default: /* codes may be added */
-        if (wts_error_retryable(error)) {
-            printf("  -> try again later, in %" PRId64 " ms\n", wts_error_retry_after_ms(error));
-        } else {
+        if (!wts_error_retryable(error)) {
             puts("  -> ask the support, with the error id");
+        } else if (wts_error_retry_after_ms(error) < 0) { /* not known */
+            puts("  -> try again later");
+        } else {
+            printf("  -> try again in %" PRId64 " ms\n", wts_error_retry_after_ms(error));
         }
     }
     if (wts_error_may_have_been_applied(error)) {
-        puts("  -> the API may have done it nevertheless");
+        puts("  -> it may be completed all the same");
     }
 }
 

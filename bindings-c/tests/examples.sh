@@ -39,6 +39,19 @@ not_found: Conversa não encontrada (HTTP 500, key ENTITY_NOT_FOUND, error id ID
 invalid_session_id: SessionID is not valid! ".." would change the route.
   -> correct the session id; nothing was sent
 END
+# Nobody listens there.
+WTS_API_KEY=pn_1 WTS_BASE_URL=http://127.0.0.1:1 "$OUT/examples/errors" session_12345 > "$OUT/output" && exit 1
+grep -qx '  -> try again later' "$OUT/output" || { cat "$OUT/output"; echo "not ok - errors without a server"; exit 1; }
+echo "ok - errors without a server"
+run 0 json session_12345 << 'END'
+session_12345 is Em atendimento
+ended at: -
+unread: 0
+somebody looks after it
+END
+run 1 json nobody << 'END'
+not_found: Conversa não encontrada (HTTP 500, key ENTITY_NOT_FOUND, error id ID)
+END
 run 0 demo session_12345 << 'END'
 -> wts_update_session_status("session_12345", "In Progress")
    came back: JSON
@@ -68,6 +81,17 @@ session_23456: completed
 nobody: Conversa não encontrada (HTTP 500, key ENTITY_NOT_FOUND, error id ID)
 ..: SessionID is not valid! ".." would change the route.
 2 of 4 failed
+END
+run 1 libuv session_12345 nobody session_23456 .. << 'END'
+session_12345: completed
+session_23456: completed
+nobody: Conversa não encontrada (HTTP 500, key ENTITY_NOT_FOUND, error id ID)
+..: SessionID is not valid! ".." would change the route.
+2 of 4 failed
+END
+run 0 ctrl_c session_12345 .. << 'END'
+session_12345: completed
+..: SessionID is not valid! ".." would change the route.
 END
 run 0 event_loop session_12345 << 'END'
 session_12345: completed
