@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds and installs the C library: shared with soname links, static, header, pkg-config file, CMake package.
+# Builds and installs the C library: shared with soname links, static, header, pkg-config file, CMake package, licences,
+# suppressions for memory and thread checkers.
 #
 # usage: [PREFIX=/usr/local] [DESTDIR=] [LIBDIR=lib] [PROFILE=release] install.sh
 #
@@ -36,6 +37,22 @@ filled() {
         -e "s|@NEEDED_NAMES@|$(echo "$needed" | sed 's/-l//g; s/ /;/g')|g" -e "s|@UP@|$2|g" "$here/install/$1"
 }
 
+# Whatever the umask: others are to read what is installed.
+folder() {
+    install -d -m 755 "$stage/$1"
+}
+
+file() {
+    install -m 644 "$1" "$stage/$2/"
+}
+
+# usage: fill TEMPLATE FOLDER
+fill() {
+    made=$stage/$2/${1%.in}
+    filled "$1" "$(way_up "$2")" > "$made"
+    chmod 644 "$made"
+}
+
 build
 case $profile in dev) built=$target/debug ;; *) built=$target/$profile ;; esac
 version=$(sed -n 's/^#define WTS_VERSION "\(.*\)"$/\1/p' "$root/include/wts_session.h")
@@ -43,14 +60,17 @@ soname=$("$here/soname.sh" "$built/libwts_session.so")
 stage=${DESTDIR:-}$prefix
 real=libwts_session.so.$version
 
-install -d "$stage/include" "$stage/$libdir/pkgconfig" "$stage/$libdir/cmake/wts_session"
-install -m 644 "$root/include/wts_session.h" "$stage/include/"
+folders="include $libdir $libdir/pkgconfig $libdir/cmake $libdir/cmake/wts_session
+         share share/wts_session share/doc share/doc/wts_session"
+for name in $folders; do folder "$name"; done
+file "$root/include/wts_session.h" include
 install -m 755 "$built/libwts_session.so" "$stage/$libdir/$real"
 ln -sf "$real" "$stage/$libdir/$soname"
 ln -sf "$soname" "$stage/$libdir/libwts_session.so"
-install -m 644 "$built/libwts_session.a" "$stage/$libdir/"
-filled wts_session.pc.in "$(way_up "$libdir/pkgconfig")" > "$stage/$libdir/pkgconfig/wts_session.pc"
-for file in wts_session-config.cmake wts_session-config-version.cmake; do
-    filled "$file.in" "$(way_up "$libdir/cmake/wts_session")" > "$stage/$libdir/cmake/wts_session/$file"
-done
+file "$built/libwts_session.a" "$libdir"
+for name in LICENSE-MIT LICENSE-APACHE; do file "$root/$name" share/doc/wts_session; done
+for name in valgrind.supp tsan.supp; do file "$here/install/$name" share/wts_session; done
+
+fill wts_session.pc.in "$libdir/pkgconfig"
+for name in wts_session-config.cmake.in wts_session-config-version.cmake.in; do fill "$name" "$libdir/cmake/wts_session"; done
 echo "installed wts_session $version in $stage"

@@ -4,70 +4,113 @@
  * Generated from bindings-c/src by cbindgen. Changes belong there.
  *
  * OVERVIEW
- *   Make a wts_config, set what differs from the defaults, make a wts_client of it, free the config. Keep the client as
- *   long as there are calls to make: it keeps connections open. There are three kinds of calls: blocking ones
- *   (wts_complete_session, wts_update_session_status), bulk calls, which block and tell a function of each item
- *   (wts_complete_sessions, wts_update_session_statuses), and calls that are started and come out of a queue when they
- *   have settled (wts_start_...; see EVENT LOOPS). examples/ has whole programs.
+ *   Make a wts_config, change what should not have its default, make a wts_client of it, free the config. Keep the
+ *   client as long as there are calls to make: it keeps connections open. There are three kinds of calls: blocking ones
+ *   (wts_complete_session, wts_update_session_status); bulk calls, which block and call a function of yours for each
+ *   item (wts_complete_sessions, wts_update_session_statuses); and calls that are started and come out of a queue when
+ *   they have settled (wts_start_...; see EVENT LOOPS). A call has settled when it has succeeded or failed. examples/
+ *   has whole programs.
  *
  * OWNERSHIP
- *   What comes out of a function through an out parameter, or from a function that ends in _new, is yours: free it with
- *   the function of its type (wts_config_free, wts_client_free, wts_queue_free, wts_call_free, wts_cancellable_free,
- *   wts_error_free, wts_string_free), once, and never with free(). All of these take null, and they may come in any
- *   order: clients, queues, calls and cancellables do not need each other to be freed. What goes in stays yours and is
- *   copied where it is kept. A string that is returned as const char * belongs to the object it was read from, or to
- *   the library.
+ *   What a function returns through an out parameter, or a function that ends in _new, is yours: free it once, with the
+ *   function of its type (wts_config_free, wts_client_free, wts_queue_free, wts_call_free, wts_cancellable_free,
+ *   wts_error_free, wts_string_free), and never with free(). All of these accept null, and the order does not matter:
+ *   clients, queues, calls and cancellables do not need each other to be freed. What you pass in stays yours; the
+ *   library copies what it keeps. A string that is returned as const char * belongs to the object it was read from, or
+ *   to the library.
  *
  * STRINGS
- *   All strings end with a NUL and are UTF-8. In: null and bad UTF-8 are errors, never crashes; each function says
- *   which. Out: a string has no NUL inside; where the API sent one, U+FFFD stands in its place.
+ *   All strings are UTF-8 and end with a NUL. In: null and bad UTF-8 are errors, never crashes; each function says
+ *   which. Out: a string has no NUL inside; if the API sent one, U+FFFD stands in its place.
  *
  * ERRORS
- *   A function that can fail returns a wts_code: WTS_OK, which is 0, or what went wrong. It takes a wts_error ** as its
- *   last parameter, which receives the details. Out parameters are always set: when a call fails, its results are null,
- *   and when it succeeds, its error is null. An out parameter may be null itself; what it would have received is then
+ *   A function that can fail returns a wts_code: WTS_OK, which is 0, or what went wrong. Its last parameter is a
+ *   wts_error **, which receives the details. Out parameters are always set: when a call fails, its results are null,
+ *   and when it succeeds, its error is null. An out parameter may be null itself; then what it would have received is
  *   freed. Code, message and description are the same in every language of this library. The API key is in no text. A
- *   panic inside of the library does not cross into C: it is WTS_INTERNAL, and the client can still be used.
+ *   panic inside of the library does not reach your program: it is WTS_INTERNAL, and the client can still be used.
+ *
+ * RESULTS
+ *   A result is the updated session: a JSON object as the API sent it, to be read with any JSON library
+ *   (examples/json.c). Any field may be missing or null, except those that are named here, and the API adds fields
+ *   without notice:
+ *     wts_update_session_status: id and status are always there.
+ *     wts_complete_session: success (true) and sessionId are always there.
+ *     text: id, status (STARTED, PENDING, IN_PROGRESS, COMPLETED, HIDDEN), statusDescription, title, number, origin,
+ *       companyId, contactId, channelId, departmentId, userId, botId, previewUrl, channelType, lastMessageText,
+ *       windowStatus (ACTIVE, EXPIRED, NOT_STARTED)
+ *     dates, as text in ISO 8601 and UTC: createdAt, updatedAt, startAt, endAt, firstResponseAt, lastInteractionDate,
+ *       lastMessageIn, lastMessageOut
+ *     durations, as text such as "01:39:45": timeService, timeWait
+ *     a number: unreadCount
+ *     objects: utm, contactDetails, agentDetails, channelDetails, departmentDetails, classification, metadata
  *
  * TIME
- *   Times are milliseconds. A call takes until it has succeeded or failed, which includes waiting for the account's
- *   limits and sending again what failed in passing; the total time limit bounds all of it. Where
- *   wts_error_may_have_been_applied is true, the API may have carried out the call that failed. A call ends before its
- *   time when it is cancelled: through the wts_cancellable of its options, by wts_call_cancel, or by a function of a
- *   bulk call that returns false. Its connection is closed then.
+ *   Times are in milliseconds. A call waits for the account's limits, and sends again what failed for a short time; the
+ *   total time limit bounds all of it. If wts_error_may_have_been_applied is true, the API may have done what the
+ *   failed call asked for. A call ends early when it is cancelled: by the wts_cancellable of its options, by
+ *   wts_call_cancel, or by a function of a bulk call that returns false. Its request is aborted, and its connection is
+ *   closed.
  *
  * EVENT LOOPS
- *   Make a wts_queue for the loop, and have the loop watch the descriptor from wts_queue_fd for reading. Start calls
- *   with wts_start_complete_session and wts_start_update_session_status, which do not wait. Each settles sometime,
- *   whatever becomes of it, and the descriptor is readable then: take calls out with wts_queue_next(queue, 0) until
- *   there is none, read the result of each with wts_call_take, and free it. Any number of calls may be under way, on
- *   one descriptor; of their requests as many as wts_config_set_max_concurrency allows. Without an event loop,
- *   wts_queue_next can wait.
+ *   Make a wts_queue for the loop, and let the loop watch the descriptor from wts_queue_fd for reading. Start calls
+ *   with wts_start_complete_session and wts_start_update_session_status, which do not wait. Each call settles at some
+ *   time, also when it fails or is cancelled, and makes the descriptor readable: take calls out with
+ *   wts_queue_next(queue, 0) until there is none, read the result of each with wts_call_take, and free it. Any number
+ *   of calls may be in flight on one descriptor; wts_config_set_max_concurrency limits how many of their requests are.
+ *   Without an event loop, wts_queue_next can wait.
  *
  * THREADS
  *   Any number of threads may use a client, a queue, a call or a cancellable at the same time. A config belongs to one
  *   thread at a time. Many threads may read an error. Whatever is freed must not be in use elsewhere. Do not call the
- *   library from a signal handler, and do not cancel a thread that is inside of it.
- *   A blocking call needs no other thread. The first call of a client that is started, or the first bulk call, makes a
- *   thread that sends the requests of all such calls and ends with the client. It runs no function of yours and handles
- *   no signals. Neither do the threads that look names up, four at most, nor the one that a process has while it shares
- *   limits (wts_config_set_shared_limits).
+ *   library from a signal handler (examples/ctrl_c.c shows how a signal cancels), and do not cancel a thread that is
+ *   inside of the library.
+ *   The library has threads of its own, which run no function of yours and have all signals blocked, except those that
+ *   an instruction raises, such as SIGSEGV:
+ *     wts-session: one for each client, from its first started call or bulk call until the client is freed. It sends
+ *       the requests of all such calls.
+ *     wts-session-dns: four at most, for look-ups of host names. Each ends when it was idle for 5 s.
+ *     wts-session-limits: one, while limits are shared (wts_config_set_shared_limits).
+ *   A blocking call sends its request on the thread that makes it. On a thread that ends, in destructors of
+ *   thread-local values and of pthread keys, and in exit handlers and destructors of static objects, all functions
+ *   work; a blocking call starts a thread for its time then.
  *
  * PROCESSES
  *   After fork() the child may use, and free, the clients of its parent: at its first call it makes connections of its
- *   own. Its queues are empty and have other descriptors, and its cancellables have not cancelled anything; calls that
- *   were started by the parent stay there, and can only be freed. The limits of the account are kept in each process by
- *   itself, unless wts_config_set_shared_limits says where they are shared. The library installs no signal handlers and
- *   raises no SIGPIPE, leaves the locale alone, and writes nothing to standard output or standard error. Once loaded it
- *   stays: dlclose() does not unload it. Certificates are checked against those of the system, or of the environment's
- *   SSL_CERT_FILE and SSL_CERT_DIR; the environment's HTTPS_PROXY and NO_PROXY count.
+ *   own. Its queues are empty and have other descriptors, and its cancellables have not cancelled anything. Calls that
+ *   the parent started stay with the parent; in the child they can only be freed. A bulk call whose function forks goes
+ *   on in the parent, and ends in the child with WTS_CLOSED. Each process keeps the limits of the account by itself,
+ *   unless wts_config_set_shared_limits says where they are shared.
+ *   The library installs no signal handlers and raises no SIGPIPE, leaves the locale alone, and writes nothing to
+ *   standard output or standard error. Once loaded it stays: dlclose() does not unload it.
+ *   Of the environment it reads WTS_API_KEY, WTS_BASE_URL, WTS_SHARED_LIMITS, SSL_CERT_FILE and SSL_CERT_DIR for the
+ *   certificates to trust in place of the system's, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; for shared
+ *   limits of "n8n" also what n8n has there; and nothing at all in a program that has more rights than its user, such
+ *   as a setuid program.
+ *
+ * WHAT IT NEEDS
+ *   Stack: 128 KiB for a thread that makes calls; 512 KiB with a library that was built in the dev profile.
+ *   Descriptors: 3 for each client, 3 more from its first started call or bulk call on, 2 for each queue, 1 for each
+ *     connection, of which there are max_concurrency at most. If the system gives no descriptor or no thread, calls
+ *     fail with WTS_CONNECTION, which is retryable.
+ *   Memory: if the system gives none, the process aborts, as programs in Rust do.
+ *   System calls: sockets, epoll or kqueue, threads, clocks, random numbers, files with certificates. A seccomp filter
+ *     that ends the process at one of them ends it here too; one that returns an error makes calls fail.
+ *   Functions of yours have to return. A C++ exception, pthread_exit() or the cancellation of the thread inside of a
+ *     wts_outcome_fn aborts the process. Leaving it by longjmp() is undefined behaviour.
+ *   Descriptors stay open: a program that becomes a daemon, or calls closefrom(), does so before it makes clients and
+ *     queues. Those that lose their descriptors fail, or abort the process.
+ *   Structs with struct_size begin with their initialiser macro, or with sizeof of the struct in it. A struct_size that
+ *     can't be true is refused; the rest of a struct that was not initialised can't be noticed.
+ *   The API key is wiped from memory when the config and the clients with it are freed. Not wiped are the copies that
+ *     the HTTP and TLS code has in its buffers, as part of requests: they stay until their memory is used for something
+ *     else.
  *
  * ABI
  *   A program that was linked against libwts_session.so.0 works with every later version of that soname. Numbers of
- *   codes are never used again, and there may be new ones. Structs that begin with struct_size may grow at their end;
- *   their initialiser macro sets it. All other structs stay as they are, but for new members at the end of wts_outcome,
- *   which only the library makes. The members of wts_config, wts_client, wts_queue, wts_call, wts_cancellable and
- *   wts_error are not known outside.
+ *   codes are never used again, and there may be new ones. Structs that begin with struct_size may grow at their end.
+ *   All other structs stay as they are, except for new members at the end of wts_outcome, which only the library makes.
+ *   The members of wts_config, wts_client, wts_queue, wts_call, wts_cancellable and wts_error are private.
  */
 
 

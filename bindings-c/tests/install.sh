@@ -35,6 +35,8 @@ check_tree() {
     ! grep -q __asan_ "$moved/lib/libwts_session.a" || fail "a sanitizer in the static library"
     (cd "$moved" && find . ! -type d | LC_ALL=C sort) | sed "s/$version/VERSION/" | diff - "$here/install/files.txt" ||
         fail "other files than in tests/install/files.txt"
+    unreadable=$(find "$moved" ! -type l ! -perm -444 -o -type d ! -perm -555)
+    test -z "$unreadable" || fail "others can't read $unreadable"
     ! grep -rqI -e "$OUT" -e /opt/wts "$moved/include" "$moved/lib/pkgconfig" "$moved/lib/cmake" || fail "absolute paths"
 }
 
@@ -82,7 +84,7 @@ with_cmake() {
 
 rm -rf "$OUT"
 mkdir -p "$project"
-PREFIX=/opt/wts DESTDIR=$OUT/stage "$here/../install.sh"
+(umask 077 && PREFIX=/opt/wts DESTDIR=$OUT/stage "$here/../install.sh")
 mv "$OUT/stage/opt/wts" "$moved"
 cp "$here/../examples/readme.c" "$project/main.c"
 cp "$here/plain.cpp" "$project/main.cpp"

@@ -197,6 +197,35 @@ static void closed_descriptors(void)
     CHECK(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT));
 }
 
+static void *call_once(void *client)
+{
+    CHECK_EQUAL(wts_complete_session(client, seeded, NULL, NULL, NULL), WTS_OK);
+    check_bulk(client, WTS_OK);
+    wts_client_free(stand_in_client());
+    return NULL;
+}
+
+/* As much as the header says of a library in the dev profile. TLS needs the most. */
+static void a_small_stack(void)
+{
+    wts_config *config = stand_in_config();
+    wts_client *client = NULL;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    wts_config_set_base_url(config, stand_in_text("tls"));
+    CHECK_EQUAL(wts_client_new(config, &client, NULL), WTS_OK);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    if (pthread_create(&thread, &attributes, call_once, client) != 0) {
+        give_up("no thread");
+    }
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    wts_client_free(client);
+    wts_config_free(config);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < ITEMS; i++) {
@@ -206,6 +235,7 @@ int main(void)
     test("no thread for the background", no_thread_for_the_background);
     test("no thread for look-ups of names", no_thread_for_look_ups);
     test("no descriptors", no_descriptors);
+    test("a small stack", a_small_stack);
     test("descriptors that the program closes", closed_descriptors);
     return tests_done();
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "json.h"
 #include "stand_in.h"
 #include "wts_session.h"
 
@@ -69,6 +70,27 @@ static void retry_after_is_in_milliseconds(void)
     check_wait("texts-wait-4", "1.0001", 1001);
 }
 
+/* The header names all fields that the API has. */
+static void the_header_lists_the_fields(void)
+{
+    char *header = file_text(WTS_REPOSITORY "/include/wts_session.h"), *json = NULL;
+    struct json_object *session;
+
+    CHECK_EQUAL(wts_complete_session(client, "session_12345", NULL, &json, NULL), WTS_OK);
+    session = json_parsed(json);
+    CHECK(json_object_object_length(session) > 30);
+    json_object_object_foreach(session, name, value)
+    {
+        (void)value;
+        if (strstr(header, name) == NULL) {
+            CHECK_TEXT(NULL, name);
+        }
+    }
+    json_object_put(session);
+    wts_string_free(json);
+    free(header);
+}
+
 static void error_and_client_are_independent(void)
 {
     wts_client *own = stand_in_client();
@@ -90,6 +112,7 @@ int main(void)
     test("a NUL in a body", nul_in_a_body);
     test("a NUL in a message", nul_in_a_message);
     test("retry_after is in milliseconds, rounded up", retry_after_is_in_milliseconds);
+    test("the header lists the fields of a session", the_header_lists_the_fields);
     test("an error lives longer than its client", error_and_client_are_independent);
     wts_client_free(client);
     return tests_done();
