@@ -1,5 +1,5 @@
 /* Completes sessions in an event loop of epoll, which meanwhile looks after a timer. After a time limit of its own it
- * cancels what is still under way.
+ * cancels what is still in flight.
  *
  * usage: event_loop SESSION_ID...
  * WTS_API_KEY holds the key; WTS_BASE_URL, where it is set, another address of the API. */
@@ -21,7 +21,7 @@ struct job {
 };
 
 static struct job *jobs;
-static size_t started, under_way, failed;
+static size_t started, in_flight, failed;
 
 static void start(const wts_client *client, const wts_queue *queue, const char *session_id)
 {
@@ -30,7 +30,7 @@ static void start(const wts_client *client, const wts_queue *queue, const char *
     job->session_id = session_id;
     if (wts_start_complete_session(client, session_id, NULL, queue, job, &job->call, NULL) == WTS_OK) {
         started++;
-        under_way++;
+        in_flight++;
     } else {
         failed++;
     }
@@ -51,7 +51,7 @@ static void settle(wts_call *call)
     wts_error_free(error);
     wts_call_free(call);
     job->call = NULL;
-    under_way--;
+    in_flight--;
 }
 
 static void on_queue(const wts_queue *queue)
@@ -87,7 +87,7 @@ static void run(const wts_queue *queue)
     bool goes_on =
         watch(loop, timer) && watch(loop, wts_queue_fd(queue)) && timerfd_settime(timer, 0, &limit, NULL) == 0;
 
-    while (goes_on && under_way > 0) {
+    while (goes_on && in_flight > 0) {
         goes_on = epoll_wait(loop, &event, 1, -1) == 1;
         if (goes_on && event.data.fd == timer) {
             on_timer();

@@ -8,7 +8,7 @@
 #include "stand_in.h"
 #include "wts_session.h"
 
-enum { MOST = 16 };
+enum { MAX_ITEMS = 16 };
 
 static wts_client *client;
 
@@ -17,8 +17,8 @@ struct heard {
     size_t count;
     size_t total;
     size_t stop_after;
-    wts_code codes[MOST];
-    char ids[MOST][32];
+    wts_code codes[MAX_ITEMS];
+    char ids[MAX_ITEMS][32];
 };
 
 static bool hear(void *user_data, const wts_outcome *outcome)
@@ -30,7 +30,7 @@ static bool hear(void *user_data, const wts_outcome *outcome)
     CHECK_EQUAL(outcome->total, heard->total);
     CHECK((outcome->json == NULL) == (outcome->code != WTS_OK));
     CHECK_EQUAL(wts_error_code(outcome->error), outcome->code);
-    if (CHECK(outcome->index < MOST)) {
+    if (CHECK(outcome->index < MAX_ITEMS)) {
         CHECK_EQUAL(heard->codes[outcome->index], -1);
         heard->codes[outcome->index] = outcome->code;
         snprintf(heard->ids[outcome->index], sizeof heard->ids[0], "%s", outcome->session_id);
@@ -44,7 +44,7 @@ static struct heard nothing_heard(size_t total, size_t stop_after)
 
     heard.total = total;
     heard.stop_after = stop_after;
-    for (size_t i = 0; i < MOST; i++) {
+    for (size_t i = 0; i < MAX_ITEMS; i++) {
         heard.codes[i] = -1;
     }
     return heard;
@@ -131,20 +131,20 @@ static void a_null_function_hears_nothing(void)
 
 static void false_cancels_the_rest(void)
 {
-    const char *ids[MOST];
-    struct heard heard = nothing_heard(MOST, 2);
+    const char *ids[MAX_ITEMS];
+    struct heard heard = nothing_heard(MAX_ITEMS, 2);
     wts_config *config = stand_in_config();
     wts_client *narrow = NULL;
     wts_error *error = NULL;
     struct json_object *requests;
 
-    for (size_t i = 0; i < MOST; i++) {
+    for (size_t i = 0; i < MAX_ITEMS; i++) {
         ids[i] = i < 2 ? "bulk-quick" : "bulk-stalls";
     }
     stand_in_script("bulk-stalls", "[{\"raw\": [{\"stall\": true}]}, {\"raw\": [{\"stall\": true}]}]");
     wts_config_set_max_concurrency(config, 2);
     CHECK_EQUAL(wts_client_new(config, &narrow, NULL), WTS_OK);
-    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MOST, NULL, hear, &heard, &error), WTS_CANCELLED);
+    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MAX_ITEMS, NULL, hear, &heard, &error), WTS_CANCELLED);
     CHECK_EQUAL(wts_error_code(error), WTS_CANCELLED);
     CHECK_EQUAL(heard.count, 2);
     requests = stand_in_requests("bulk-stalls", 0);
@@ -177,8 +177,8 @@ static bool hear_of_cancelled(void *user_data, const wts_outcome *outcome)
 /* Two have settled, two are at the server, the others wait; all are reported. */
 static void another_thread_cancels_the_rest(void)
 {
-    const char *ids[MOST];
-    struct heard heard = nothing_heard(MOST, 0);
+    const char *ids[MAX_ITEMS];
+    struct heard heard = nothing_heard(MAX_ITEMS, 0);
     wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
     wts_config *config = stand_in_config();
     wts_client *narrow = NULL;
@@ -186,7 +186,7 @@ static void another_thread_cancels_the_rest(void)
     pthread_t thread;
     struct json_object *requests;
 
-    for (size_t i = 0; i < MOST; i++) {
+    for (size_t i = 0; i < MAX_ITEMS; i++) {
         ids[i] = i < 2 ? "bulk-quick" : i < 4 ? "bulk-held" : i < 5 ? ".." : "bulk-never";
     }
     stand_in_script("bulk-held", "[{\"raw\": [{\"stall\": true}]}, {\"raw\": [{\"stall\": true}]}]");
@@ -194,11 +194,12 @@ static void another_thread_cancels_the_rest(void)
     CHECK_EQUAL(wts_client_new(config, &narrow, NULL), WTS_OK);
     options.cancellable = cancellable = wts_cancellable_new();
     pthread_create(&thread, NULL, cancel_when_sent, NULL);
-    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MOST, &options, hear_of_cancelled, &heard, &error), WTS_CANCELLED);
+    CHECK_EQUAL(wts_complete_sessions(narrow, ids, MAX_ITEMS, &options, hear_of_cancelled, &heard, &error),
+                WTS_CANCELLED);
     pthread_join(thread, NULL);
     CHECK_EQUAL(wts_error_code(error), WTS_CANCELLED);
-    CHECK_EQUAL(heard.count, MOST);
-    for (size_t i = 0; i < MOST; i++) {
+    CHECK_EQUAL(heard.count, MAX_ITEMS);
+    for (size_t i = 0; i < MAX_ITEMS; i++) {
         CHECK_EQUAL(heard.codes[i], i < 2 ? WTS_OK : i == 4 ? WTS_INVALID_SESSION_ID : WTS_CANCELLED);
     }
     requests = stand_in_requests("bulk-never", 0);
