@@ -47,7 +47,7 @@ impl Client {
         let client = self.inner()?;
         let progress = Arc::default();
         let call = client.as_async().call_unless(operation, item, token.cancelled(), &progress);
-        let session = without_sigpipe(|| client.wait(call))?;
+        let session = without_sigpipe(|| client.try_wait(call))??;
         Ok(convert::for_c(session.into_json()))
     }
 

@@ -1,5 +1,8 @@
 /* Calls at the end of a thread and of the process, when thread-local values are gone: in destructors of pthread keys
  * and in exit handlers. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,18 +84,18 @@ static void in_an_exit_handler(void)
     _exit(holds ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static void be_child(bool has_called)
+static void be_child(void (*handler)(void), bool has_called)
 {
     client = stand_in_client();
     if (has_called) {
         call();
         call_in_bulk();
     }
-    atexit(in_an_exit_handler);
+    atexit(handler);
     exit(EXIT_FAILURE);
 }
 
-static void check_child(bool has_called)
+static void check_child(void (*handler)(void), bool has_called)
 {
     int status = -1;
     pid_t child = fork();
@@ -102,16 +105,39 @@ static void check_child(bool has_called)
     }
     if (child == 0) {
         alarm(120);
-        be_child(has_called);
+        be_child(handler, has_called);
     }
     waitpid(child, &status, 0);
     CHECK_EQUAL(status, 0);
 }
 
+static bool gives_no_thread;
+
+typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+/* In place of the system's. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *value)
+{
+    create_function *of_the_system;
+
+    if (gives_no_thread) {
+        return EAGAIN;
+    }
+    *(void **)&of_the_system = dlsym(RTLD_NEXT, "pthread_create");
+    return of_the_system(thread, attributes, run, value);
+}
+
+static void in_an_exit_handler_without_threads(void)
+{
+    gives_no_thread = true;
+    _exit(wts_complete_session(client, seeded, NULL, NULL, NULL) == WTS_CONNECTION ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
 static void exit_handlers(void)
 {
-    check_child(false);
-    check_child(true);
+    check_child(in_an_exit_handler, false);
+    check_child(in_an_exit_handler, true);
+    check_child(in_an_exit_handler_without_threads, true);
 }
 
 static pthread_key_t key;

@@ -1,6 +1,7 @@
 //! The client for programs without an async runtime.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::thread;
@@ -60,7 +61,7 @@ impl Client {
         status: SessionStatus,
         options: UpdateOptions,
     ) -> Result<Session, Error> {
-        self.wait(self.inner.update_session_status(session_id, status, options))
+        self.try_wait(self.inner.update_session_status(session_id, status, options))?
     }
 
     /// As [`Client::complete_session`](crate::Client::complete_session).
@@ -72,7 +73,7 @@ impl Client {
         session_id: impl AsRef<str> + Send,
         options: CompleteOptions,
     ) -> Result<Session, Error> {
-        self.wait(self.inner.complete_session(session_id, options))
+        self.try_wait(self.inner.complete_session(session_id, options))?
     }
 
     /// As [`Client::call`](crate::Client::call).
@@ -80,7 +81,7 @@ impl Client {
     /// # Errors
     /// As there.
     pub fn call(&self, operation: Operation, item: Item) -> Result<Session, Error> {
-        self.wait(self.inner.call(operation, item))
+        self.try_wait(self.inner.call(operation, item))?
     }
 
     /// As [`Client::complete_sessions`](crate::Client::complete_sessions). A thread of the client sends the requests, whether
@@ -153,7 +154,8 @@ impl Client {
     pub fn close(&self) {
         self.inner.close();
         if self.inner.engine().are_connections_closing() {
-            self.outside_other_runtimes(|runtime| runtime.block_on(self.inner.engine().connections_closing()));
+            // Without a thread they close with the client.
+            let _ = self.outside_other_runtimes(|runtime| runtime.block_on(self.inner.engine().connections_closing()));
         }
     }
 
@@ -163,7 +165,23 @@ impl Client {
     }
 
     /// Runs `future` on this thread until it is done.
+    ///
+    /// # Panics
+    /// If this thread is inside a runtime, or ends, and the system gives no other thread.
     pub fn wait<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send,
+        F::Output: Send,
+    {
+        self.try_wait(future).expect("there is a thread")
+    }
+
+    /// As [`wait`](Self::wait), without the panic.
+    ///
+    /// # Errors
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, in place of the panic.
+    #[doc(hidden)]
+    pub fn try_wait<F>(&self, future: F) -> Result<F::Output, Error>
     where
         F: Future + Send,
         F::Output: Send,
@@ -195,7 +213,7 @@ impl Client {
         F::Output: Send,
         E: Send,
     {
-        self.outside_other_runtimes(|runtime| {
+        let waited = self.outside_other_runtimes(|runtime| {
             let outcome = {
                 let mut future = pin!(async {
                     look_at_connections().await;
@@ -214,19 +232,24 @@ impl Client {
             };
             runtime.block_on(self.inner.engine().connections_closing());
             outcome
-        })
+        });
+        waited.expect("there is a thread")
     }
 
     /// Runs `work` with the runtime. A thread that is inside a runtime can't enter another, and one that ends, or that
     /// runs exit handlers, has no thread-local values any more: then `work` runs on a thread of its own.
-    fn outside_other_runtimes<T: Send>(&self, work: impl FnOnce(&Runtime) -> T + Send) -> T {
+    ///
+    /// # Errors
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
+    fn outside_other_runtimes<T: Send>(&self, work: impl FnOnce(&Runtime) -> T + Send) -> Result<T, Error> {
         let runtime = self.runtime.as_ref().expect("only drop takes the runtime away");
         if Handle::try_current().is_err_and(|error| error.is_missing_context()) {
-            return work(runtime);
+            return Ok(work(runtime));
         }
-        thread::scope(|scope| match without_signals(|| scope.spawn(|| work(runtime))).join() {
-            Ok(output) => output,
-            Err(panic) => std::panic::resume_unwind(panic),
+        thread::scope(|scope| {
+            let thread = without_signals(|| thread::Builder::new().spawn_scoped(scope, || work(runtime)))
+                .map_err(|error| Error::no_resources("thread", error))?;
+            thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
         })
     }
 }
