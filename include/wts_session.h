@@ -146,7 +146,7 @@
 
 
 /**
- * As a total time limit: none.
+ * As a total time limit: none. It is `UINT64_MAX`, for languages that see no macros.
  */
 #define WTS_NO_TIMEOUT UINT64_MAX
 
@@ -174,8 +174,8 @@ typedef struct wts_client wts_client;
 /**
  * The settings of a client, from `wts_config_new`.
  *
- * Setting a value again replaces the one before. A value that is refused is an error of `wts_client_new`, not of the
- * setter. One thread at a time may use a config.
+ * Setting a value again replaces the one before. Setters return nothing: `wts_client_new` fails if a value is refused.
+ * One thread at a time may use a config.
  */
 typedef struct wts_config wts_config;
 
@@ -401,7 +401,8 @@ enum {
     WTS_EMPTY_SESSION_ID = 3,
 #define WTS_EMPTY_SESSION_ID WTS_EMPTY_SESSION_ID
     /**
-     * The session id is `.` or `..`, has a control character, is over 512 bytes, or is not UTF-8. Nothing was sent.
+     * The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or is not UTF-8.
+     * Nothing was sent.
      */
     WTS_INVALID_SESSION_ID = 4,
 #define WTS_INVALID_SESSION_ID WTS_INVALID_SESSION_ID
@@ -457,7 +458,7 @@ enum {
     WTS_TIMEOUT = 14,
 #define WTS_TIMEOUT WTS_TIMEOUT
     /**
-     * A redirect, a success that is no JSON object, or an answer over 8 MiB.
+     * A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or 404.
      */
     WTS_UNEXPECTED_RESPONSE = 15,
 #define WTS_UNEXPECTED_RESPONSE WTS_UNEXPECTED_RESPONSE
@@ -520,7 +521,7 @@ void wts_config_free(struct wts_config *config);
 /**
  * Sets the API key. Default: the environment's `WTS_API_KEY` at the time of `wts_client_new`.
  *
- * Blanks around it and a leading "Bearer " are taken off. It is wiped from memory when the config and its clients are
+ * Blanks around it and a leading "Bearer " are removed. It is wiped from memory when the config and its clients are
  * freed. Errors of `wts_client_new`: `WTS_MISSING_API_KEY` if nothing is left of it, `WTS_INVALID_CONFIG` if it has
  * anything but visible ASCII inside.
  *
@@ -535,8 +536,9 @@ void wts_config_set_api_key(struct wts_config *config, const char *api_key);
  * Sets the address of the API, without "/chat". Default: the environment's `WTS_BASE_URL` at the time of
  * `wts_client_new`, or else https://api.wts.chat.
  *
- * Error of `wts_client_new`: `WTS_INVALID_CONFIG` for what is no http or https URL, has a user name, query or
- * fragment, ends in /chat or /chat/v1, or is http to another machine (see `wts_config_set_allow_insecure_http`).
+ * Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is no http or https URL, has a user name, query, fragment or dot
+ * segments, ends in the path of a service or a version such as /chat/v1, or is http to another machine (see
+ * `wts_config_set_allow_insecure_http`).
  *
  * @param config Null is ignored.
  * @param base_url A copy is taken. Null is `WTS_INVALID_CONFIG`, so that nothing goes to another address than was meant.
@@ -547,9 +549,9 @@ void wts_config_set_base_url(struct wts_config *config,
                              const char *base_url);
 
 /**
- * Sets the bound on one attempt, from the look-up of the name to the last byte of the answer. Default: 15,000.
+ * Sets the time limit of one attempt, from the look-up of the name to the last byte of the response. Default: 15,000.
  *
- * At most 5 s of it are spent on connecting. Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+ * Connecting takes at most 5 s of it. Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *
  * @param config Null is ignored.
  * @param timeout_ms Milliseconds, 1 to 86,400,000 (24 h).
@@ -559,19 +561,19 @@ void wts_config_set_base_url(struct wts_config *config,
 void wts_config_set_timeout_ms(struct wts_config *config, uint64_t timeout_ms);
 
 /**
- * Sets the bound on a call with all its waiting and retries. Default: 60,000.
+ * Sets the time limit of a call with all its waiting and retries. Default: 60,000.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *
  * @param config Null is ignored.
- * @param total_timeout_ms Milliseconds, 1 to 86,400,000 (24 h), or `WTS_NO_TIMEOUT` for no bound.
+ * @param total_timeout_ms Milliseconds, 1 to 86,400,000 (24 h), or `WTS_NO_TIMEOUT` for no limit.
  *
  * Threads: the one that uses the config.
  */
 void wts_config_set_total_timeout_ms(struct wts_config *config, uint64_t total_timeout_ms);
 
 /**
- * Sets how often a request is sent again at most. Default: 3.
+ * Sets how many times a failed request is sent again at most. Default: 3.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *
@@ -583,7 +585,7 @@ void wts_config_set_total_timeout_ms(struct wts_config *config, uint64_t total_t
 void wts_config_set_max_retries(struct wts_config *config, uint32_t max_retries);
 
 /**
- * Sets the limits of the account, which the library keeps to by waiting. Default: the API's, 200 requests in 5 s and
+ * Sets the limits of the account. The library waits where it would exceed them. Default: the API's, 200 requests in 5 s and
  * 1,000 in 5 min.
  *
  * All clients of a process that have the same base URL and API key share them. Error of `wts_client_new`:
@@ -595,11 +597,13 @@ void wts_config_set_max_retries(struct wts_config *config, uint32_t max_retries)
  *
  * Threads: the one that uses the config.
  */
-void wts_config_set_rate_limits(struct wts_config *config, const struct wts_rate_limit *limits, size_t count);
+void wts_config_set_rate_limits(struct wts_config *config,
+                                const struct wts_rate_limit *limits,
+                                size_t count);
 
 /**
- * Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk
- * call of up to 950 sessions does not wait for the limit of 5 minutes.
+ * Sets the share of each limit that a large bulk call leaves to other calls. Default: 0.05: a bulk call of up to 950
+ * sessions does not wait for the limit of 5 minutes.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *
@@ -658,7 +662,7 @@ void wts_config_set_shared_limits_account(struct wts_config *config, const char 
 void wts_config_set_shared_limits_fallback(struct wts_config *config, const char *fallback);
 
 /**
- * Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.
+ * Sets how many requests of a client are in flight at the same time at most; further calls wait. Default: 64.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *

@@ -18,7 +18,8 @@ pub const WTS_MISSING_FIELDS: Code = 1;
 pub const WTS_INVALID_STATUS: Code = 2;
 /// The id of the session to complete is missing: null, empty or blank. Nothing was sent.
 pub const WTS_EMPTY_SESSION_ID: Code = 3;
-/// The session id is `.` or `..`, has a control character, is over 512 bytes, or is not UTF-8. Nothing was sent.
+/// The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or is not UTF-8.
+/// Nothing was sent.
 pub const WTS_INVALID_SESSION_ID: Code = 4;
 /// No API key was given, and `WTS_API_KEY` is unset or blank.
 pub const WTS_MISSING_API_KEY: Code = 5;
@@ -41,7 +42,7 @@ pub const WTS_SERVER_ERROR: Code = 12;
 pub const WTS_CONNECTION: Code = 13;
 /// A time limit passed, after the retries.
 pub const WTS_TIMEOUT: Code = 14;
-/// A redirect, a success that is no JSON object, or an answer over 8 MiB.
+/// A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or 404.
 pub const WTS_UNEXPECTED_RESPONSE: Code = 15;
 /// The caller cancelled.
 pub const WTS_CANCELLED: Code = 16;

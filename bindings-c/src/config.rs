@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::boundary::{self, Poison};
 use crate::convert::{self, Flag};
 
-/// As a total time limit: none.
+/// As a total time limit: none. It is `UINT64_MAX`, for languages that see no macros.
 pub const WTS_NO_TIMEOUT: u64 = u64::MAX;
 
 /// More rate limits than anybody means: a count beyond it comes from a bug, and there is no array of that size to read.
@@ -18,8 +18,8 @@ const SANE_COUNT: usize = 1000;
 
 /// The settings of a client, from `wts_config_new`.
 ///
-/// Setting a value again replaces the one before. A value that is refused is an error of `wts_client_new`, not of the
-/// setter. One thread at a time may use a config.
+/// Setting a value again replaces the one before. Setters return nothing: `wts_client_new` fails if a value is refused.
+/// One thread at a time may use a config.
 pub struct Config {
     builder: ClientBuilder,
     api_key: Setting,
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn wts_config_free(config: *mut Config) {
 
 /// Sets the API key. Default: the environment's `WTS_API_KEY` at the time of `wts_client_new`.
 ///
-/// Blanks around it and a leading "Bearer " are taken off. It is wiped from memory when the config and its clients are
+/// Blanks around it and a leading "Bearer " are removed. It is wiped from memory when the config and its clients are
 /// freed. Errors of `wts_client_new`: `WTS_MISSING_API_KEY` if nothing is left of it, `WTS_INVALID_CONFIG` if it has
 /// anything but visible ASCII inside.
 ///
@@ -189,8 +189,9 @@ pub unsafe extern "C" fn wts_config_set_api_key(config: *mut Config, api_key: *c
 /// Sets the address of the API, without "/chat". Default: the environment's `WTS_BASE_URL` at the time of
 /// `wts_client_new`, or else https://api.wts.chat.
 ///
-/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` for what is no http or https URL, has a user name, query or
-/// fragment, ends in /chat or /chat/v1, or is http to another machine (see `wts_config_set_allow_insecure_http`).
+/// Error of `wts_client_new`: `WTS_INVALID_CONFIG` if it is no http or https URL, has a user name, query, fragment or dot
+/// segments, ends in the path of a service or a version such as /chat/v1, or is http to another machine (see
+/// `wts_config_set_allow_insecure_http`).
 ///
 /// @param config Null is ignored.
 /// @param base_url A copy is taken. Null is `WTS_INVALID_CONFIG`, so that nothing goes to another address than was meant.
@@ -202,9 +203,9 @@ pub unsafe extern "C" fn wts_config_set_base_url(config: *mut Config, base_url: 
     unsafe { boundary::setting(config, |config| config.base_url = Setting::new(convert::given(base_url))) }
 }
 
-/// Sets the bound on one attempt, from the look-up of the name to the last byte of the answer. Default: 15,000.
+/// Sets the time limit of one attempt, from the look-up of the name to the last byte of the response. Default: 15,000.
 ///
-/// At most 5 s of it are spent on connecting. Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
+/// Connecting takes at most 5 s of it. Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///
 /// @param config Null is ignored.
 /// @param timeout_ms Milliseconds, 1 to 86,400,000 (24 h).
@@ -217,12 +218,12 @@ pub unsafe extern "C" fn wts_config_set_timeout_ms(config: *mut Config, timeout_
     unsafe { boundary::setting(config, |config| config.change(|builder| builder.timeout(timeout))) }
 }
 
-/// Sets the bound on a call with all its waiting and retries. Default: 60,000.
+/// Sets the time limit of a call with all its waiting and retries. Default: 60,000.
 ///
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///
 /// @param config Null is ignored.
-/// @param total_timeout_ms Milliseconds, 1 to 86,400,000 (24 h), or `WTS_NO_TIMEOUT` for no bound.
+/// @param total_timeout_ms Milliseconds, 1 to 86,400,000 (24 h), or `WTS_NO_TIMEOUT` for no limit.
 ///
 /// Threads: the one that uses the config.
 #[unsafe(no_mangle)]
@@ -232,7 +233,7 @@ pub unsafe extern "C" fn wts_config_set_total_timeout_ms(config: *mut Config, to
     unsafe { boundary::setting(config, |config| config.change(|builder| builder.total_timeout(timeout))) }
 }
 
-/// Sets how often a request is sent again at most. Default: 3.
+/// Sets how many times a failed request is sent again at most. Default: 3.
 ///
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///
@@ -246,7 +247,7 @@ pub unsafe extern "C" fn wts_config_set_max_retries(config: *mut Config, max_ret
     unsafe { boundary::setting(config, |config| config.change(|builder| builder.max_retries(max_retries))) }
 }
 
-/// Sets the limits of the account, which the library keeps to by waiting. Default: the API's, 200 requests in 5 s and
+/// Sets the limits of the account. The library waits where it would exceed them. Default: the API's, 200 requests in 5 s and
 /// 1,000 in 5 min.
 ///
 /// All clients of a process that have the same base URL and API key share them. Error of `wts_client_new`:
@@ -271,8 +272,8 @@ pub unsafe extern "C" fn wts_config_set_rate_limits(config: *mut Config, limits:
     unsafe { boundary::setting(config, change) }
 }
 
-/// Sets the share of each limit that a call which holds many slots leaves to other calls. Default: 0.05, so that a bulk
-/// call of up to 950 sessions does not wait for the limit of 5 minutes.
+/// Sets the share of each limit that a large bulk call leaves to other calls. Default: 0.05: a bulk call of up to 950
+/// sessions does not wait for the limit of 5 minutes.
 ///
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///
@@ -345,7 +346,7 @@ pub unsafe extern "C" fn wts_config_set_shared_limits_fallback(config: *mut Conf
     unsafe { boundary::setting(config, |config| config.shared_limits_fallback = given) }
 }
 
-/// Sets how many requests of a client are under way at once at most; further calls wait. Default: 64.
+/// Sets how many requests of a client are in flight at the same time at most; further calls wait. Default: 64.
 ///
 /// Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
 ///

@@ -1,4 +1,4 @@
-/* A loop of epoll with 500 calls under way. */
+/* A loop of epoll with 500 calls in flight. */
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -137,7 +137,7 @@ int main(void)
         give_up("nothing to test with");
     }
     wts_config_free(config);
-    test("500 requests under way, all cancelled", under_way_and_cancelled);
+    test("500 requests in flight, all cancelled", under_way_and_cancelled);
     test("500 calls in a level-triggered loop", level_triggered);
     test("500 calls in an edge-triggered loop", edge_triggered);
     wts_queue_free(queue);

@@ -21,7 +21,7 @@ pid_t getpid(void)
 }
 
 static wts_client *client;
-/* Where there is a queue, one call on it is under way. */
+/* Where there is a queue, one call on it is in flight. */
 static wts_queue *queue;
 static wts_call *stalled;
 static int descriptor;
@@ -177,7 +177,7 @@ static void each_process_has_limits_of_its_own(void)
     wts_client_free(client);
 }
 
-/* A child is forked while one call is under way and another has settled; both stay with the parent. */
+/* A child is forked while one call is in flight and another has settled; both stay with the parent. */
 static void queues_are_empty_in_a_child(void)
 {
     wts_call *settled = NULL;

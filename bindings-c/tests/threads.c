@@ -89,7 +89,7 @@ static uint64_t arrival(struct json_object *requests, size_t index)
     return json_number(json_member(json_object_array_get_idx(requests, index), "at_ms"));
 }
 
-/* An answer takes ANSWER_MS at least: all that arrive within that time are under way at once. */
+/* An answer takes ANSWER_MS at least: all that arrive within that time are in flight at once. */
 static void requests_at_once(void)
 {
     struct json_object *requests = stand_in_requests(NULL, 0);
@@ -118,6 +118,6 @@ int main(int argc, char **argv)
     }
     stand_in_start(arguments);
     test("many threads call at once on one client", calls_at_once);
-    test("no more requests are under way than max_concurrency", requests_at_once);
+    test("no more requests are in flight than max_concurrency", requests_at_once);
     return tests_done();
 }
