@@ -458,7 +458,8 @@ enum {
     WTS_TIMEOUT = 14,
 #define WTS_TIMEOUT WTS_TIMEOUT
     /**
-     * A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or 404.
+     * A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or
+     * 404.
      */
     WTS_UNEXPECTED_RESPONSE = 15,
 #define WTS_UNEXPECTED_RESPONSE WTS_UNEXPECTED_RESPONSE

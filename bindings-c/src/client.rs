@@ -63,14 +63,16 @@ impl Client {
         if token.can_cancel() {
             outcomes.bulk().cancel_when(token.cancelled());
         }
-        let mut is_cancelled = false;
-        for (settled_before, outcome) in outcomes.by_ref().enumerate() {
+        let (mut is_cancelled, mut settled) = (false, 0);
+        while let Some(outcome) = outcomes.next() {
             is_cancelled |= matches!(&outcome.result, Err(error) if error.kind() == ErrorKind::Cancelled);
-            if !report(outcome, settled_before + 1) {
+            settled += 1;
+            if !report(outcome, settled) {
                 return Err(Error::cancelled());
             }
+            // The caller may have forked: then the other outcomes are the parent's.
+            outcomes.bulk().check_process()?;
         }
-        outcomes.bulk().check_process()?;
         if is_cancelled { Err(Error::cancelled()) } else { Ok(()) }
     }
 }

@@ -42,7 +42,8 @@ pub const WTS_SERVER_ERROR: Code = 12;
 pub const WTS_CONNECTION: Code = 13;
 /// A time limit passed, after the retries.
 pub const WTS_TIMEOUT: Code = 14;
-/// A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or 404.
+/// A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or
+/// 404.
 pub const WTS_UNEXPECTED_RESPONSE: Code = 15;
 /// The caller cancelled.
 pub const WTS_CANCELLED: Code = 16;
