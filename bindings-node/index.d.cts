@@ -420,44 +420,67 @@ export declare function completeSession(
 
 /** What kind of failure a {@link WtsError} is. */
 export type WtsErrorCode =
-  /** Session id or status is missing or blank. Nothing was sent. */
+  // [codes] `make generate` writes these from tests/errors.json.
+  /** Session id or status is missing, empty or blank. Nothing was sent. */
   | 'missing_fields'
-  /** The status is `UNDEFINED`, or none that the API knows. Nothing was sent. */
+  /** The status is `UNDEFINED`, or not one that the API knows. Nothing was sent. */
   | 'invalid_status'
-  /** The id of the session to complete is missing or blank. Nothing was sent. */
+  /** The id of the session to complete is missing, empty or blank. Nothing was sent. */
   | 'empty_session_id'
-  /** The session id is `.` or `..`, has a control character, or is too long. Nothing was sent. */
+  /**
+   * The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or is
+   * not valid Unicode. Nothing was sent.
+   */
   | 'invalid_session_id'
   /** No API key was given, and `WTS_API_KEY` is unset or blank. */
   | 'missing_api_key'
-  /** A setting of the client is out of its range. */
+  /**
+   * A setting or an option is out of its range, something that is needed is null, or the key, the base URL or a
+   * variable of the environment can't be used. Nothing was sent.
+   */
   | 'invalid_config'
-  /** The API did not accept the key. */
+  /**
+   * HTTP 401, or the API's `ERROR_UNAUTHORIZED`: check the key (the platform deletes one that was unused for 15
+   * days) and the base URL.
+   */
   | 'unauthorized'
-  /** The key may not do this (HTTP 403). */
+  /** HTTP 403. */
   | 'forbidden'
-  /** The API does not know the session, or something that belongs to it. */
+  /** HTTP 404, or the API's `ENTITY_NOT_FOUND`, whatever the HTTP status. */
   | 'not_found'
-  /** The API understood and said no. */
+  /** The API understood and said no; the message is its own sentence. Often an HTTP 500. */
   | 'refused'
-  /** The account's limit is reached, and waiting for it would take longer than the call may. */
+  /**
+   * Still HTTP 429 after the retries, or the wait would be longer than the call may take: see `retry_after`. For
+   * many sessions use a bulk call, which waits.
+   */
   | 'rate_limited'
-  /** The API is not working, after the retries. */
+  /** HTTP 408, 425, or a 5xx without a message of the API's own, after the retries. */
   | 'server_error'
-  /** No connection, or it broke, after the retries. */
+  /**
+   * No connection, or it broke (name look-up, TLS, proxy, refused, reset, cut short, no descriptor or thread),
+   * after the retries.
+   */
   | 'connection'
   /** A time limit passed, after the retries. */
   | 'timeout'
-  /** A redirect, a success that is no JSON object, or an answer over 8 MiB. */
+  /**
+   * A redirect (never followed), a success that is no JSON object, a response over 8 MiB, or an HTML page from
+   * something in front of the API.
+   */
   | 'unexpected_response'
   /** The caller cancelled. */
   | 'cancelled'
-  /** The client was closed. */
+  /** The client was closed, or the runtime or process that drove the call has ended. */
   | 'closed'
-  /** The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent. */
-  | 'limits_unavailable'
   /** A bug of this library. */
-  | 'internal';
+  | 'internal'
+  /**
+   * The ledger of the limits that processes share (`shared_limits`) can't be reached, or refuses. Nothing was
+   * sent.
+   */
+  | 'limits_unavailable';
+// [/codes]
 
 /**
  * Every failure that is none of JavaScript's own. `message` is the whole text, `description` its second part; neither they

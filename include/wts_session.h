@@ -386,23 +386,23 @@ enum {
     WTS_OK = 0,
 #define WTS_OK WTS_OK
     /**
-     * Session id or status is missing: null, empty or blank. Nothing was sent.
+     * Session id or status is missing, empty or blank. Nothing was sent.
      */
     WTS_MISSING_FIELDS = 1,
 #define WTS_MISSING_FIELDS WTS_MISSING_FIELDS
     /**
-     * The status is `UNDEFINED`, no known status, or not UTF-8. Nothing was sent.
+     * The status is `UNDEFINED`, or not one that the API knows. Nothing was sent.
      */
     WTS_INVALID_STATUS = 2,
 #define WTS_INVALID_STATUS WTS_INVALID_STATUS
     /**
-     * The id of the session to complete is missing: null, empty or blank. Nothing was sent.
+     * The id of the session to complete is missing, empty or blank. Nothing was sent.
      */
     WTS_EMPTY_SESSION_ID = 3,
 #define WTS_EMPTY_SESSION_ID WTS_EMPTY_SESSION_ID
     /**
-     * The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or is not UTF-8.
-     * Nothing was sent.
+     * The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or is not
+     * valid Unicode. Nothing was sent.
      */
     WTS_INVALID_SESSION_ID = 4,
 #define WTS_INVALID_SESSION_ID WTS_INVALID_SESSION_ID
@@ -412,13 +412,14 @@ enum {
     WTS_MISSING_API_KEY = 5,
 #define WTS_MISSING_API_KEY WTS_MISSING_API_KEY
     /**
-     * A setting or an option is out of its range, an object that is needed is null, or a call has no result to take. Nothing
-     * was sent for it.
+     * A setting or an option is out of its range, something that is needed is null, or the key, the base URL or a
+     * variable of the environment can't be used. Nothing was sent.
      */
     WTS_INVALID_CONFIG = 6,
 #define WTS_INVALID_CONFIG WTS_INVALID_CONFIG
     /**
-     * The API did not accept the API key; or the base URL is wrong, which looks the same.
+     * HTTP 401, or the API's `ERROR_UNAUTHORIZED`: check the key (the platform deletes one that was unused for 15
+     * days) and the base URL.
      */
     WTS_UNAUTHORIZED = 7,
 #define WTS_UNAUTHORIZED WTS_UNAUTHORIZED
@@ -428,27 +429,29 @@ enum {
     WTS_FORBIDDEN = 8,
 #define WTS_FORBIDDEN WTS_FORBIDDEN
     /**
-     * HTTP 404, or the API did not find what the request names.
+     * HTTP 404, or the API's `ENTITY_NOT_FOUND`, whatever the HTTP status.
      */
     WTS_NOT_FOUND = 9,
 #define WTS_NOT_FOUND WTS_NOT_FOUND
     /**
-     * The API understood and said no; the message is the API's own sentence.
+     * The API understood and said no; the message is its own sentence. Often an HTTP 500.
      */
     WTS_REFUSED = 10,
 #define WTS_REFUSED WTS_REFUSED
     /**
-     * The account's limit: still HTTP 429 after the retries, or a wait longer than the call may take.
+     * Still HTTP 429 after the retries, or the wait would be longer than the call may take: see `retry_after`. For
+     * many sessions use a bulk call, which waits.
      */
     WTS_RATE_LIMITED = 11,
 #define WTS_RATE_LIMITED WTS_RATE_LIMITED
     /**
-     * HTTP 408, 425 or 5xx from a failing server, after the retries.
+     * HTTP 408, 425, or a 5xx without a message of the API's own, after the retries.
      */
     WTS_SERVER_ERROR = 12,
 #define WTS_SERVER_ERROR WTS_SERVER_ERROR
     /**
-     * No connection, or it broke: refused, DNS, TLS, reset, cut short; after the retries.
+     * No connection, or it broke (name look-up, TLS, proxy, refused, reset, cut short, no descriptor or thread), after
+     * the retries.
      */
     WTS_CONNECTION = 13,
 #define WTS_CONNECTION WTS_CONNECTION
@@ -458,8 +461,8 @@ enum {
     WTS_TIMEOUT = 14,
 #define WTS_TIMEOUT WTS_TIMEOUT
     /**
-     * A redirect, a success that is no JSON object, a response over 8 MiB, or an HTML page in place of the API's 401, 403 or
-     * 404.
+     * A redirect (never followed), a success that is no JSON object, a response over 8 MiB, or an HTML page from
+     * something in front of the API.
      */
     WTS_UNEXPECTED_RESPONSE = 15,
 #define WTS_UNEXPECTED_RESPONSE WTS_UNEXPECTED_RESPONSE
@@ -469,7 +472,7 @@ enum {
     WTS_CANCELLED = 16,
 #define WTS_CANCELLED WTS_CANCELLED
     /**
-     * The client was closed.
+     * The client was closed, or the runtime or process that drove the call has ended.
      */
     WTS_CLOSED = 17,
 #define WTS_CLOSED WTS_CLOSED
@@ -479,7 +482,7 @@ enum {
     WTS_INTERNAL = 18,
 #define WTS_INTERNAL WTS_INTERNAL
     /**
-     * The ledger of the limits that processes share can't be reached, or refuses. Nothing was sent.
+     * The ledger of the limits that processes share (`shared_limits`) can't be reached, or refuses. Nothing was sent.
      */
     WTS_LIMITS_UNAVAILABLE = 19,
 #define WTS_LIMITS_UNAVAILABLE WTS_LIMITS_UNAVAILABLE

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what is kept elsewhere: into the docs the snippets of programs that the tests run and the table of errors, and the
-kinds of errors of core from tests/errors.json.
+"""Writes what is kept elsewhere: into the docs the snippets of programs that the tests run, and from tests/errors.json the
+table of errors, the kinds of core, and the codes of C and JavaScript.
 
 In a Markdown file, the lines between `<!-- snippet: PATH -->` or `<!-- errors -->` and `<!-- end -->` are replaced.
 With --check nothing is written, and a difference is a failure.
@@ -61,6 +61,49 @@ def kinds() -> str:
     return "\n".join(lines)
 
 
+def constants() -> str:
+    """The constants of C."""
+    lines = []
+    for row in json.loads((ROOT / "tests/errors.json").read_text(encoding="utf-8")):
+        lines += textwrap.wrap(row["when"], 116, initial_indent="/// ", subsequent_indent="/// ")
+        lines += [f"pub const {row['c_name']}: Code = {row['number']};"]
+    return "\n".join(lines) + "\n"
+
+
+def constants_of_the_test() -> str:
+    """The constants of C for the test that compares them."""
+    rows = json.loads((ROOT / "tests/errors.json").read_text(encoding="utf-8"))
+    return "".join(f"    CONSTANT({row['c_name']}),\n" for row in rows)
+
+
+def union() -> str:
+    """The codes of JavaScript's errors."""
+    lines = []
+    for row in json.loads((ROOT / "tests/errors.json").read_text(encoding="utf-8")):
+        comment = textwrap.wrap(row["when"], 110)
+        one = [f"  /** {comment[0]} */"]
+        lines += one if len(comment) == 1 else ["  /**", *(f"   * {line}" for line in comment), "   */"]
+        lines += [f"  | '{row['code']}'"]
+    return "\n".join(lines) + ";\n"
+
+
+# In code, the lines between `[codes]` and `[/codes]`.
+CODES = {
+    "bindings-c/src/code.rs": constants,
+    "bindings-c/tests/codes.c": constants_of_the_test,
+    "bindings-node/index.d.cts": union,
+}
+CODE_REGION = re.compile(r"(^[^\n]*\[codes\][^\n]*\n).*?(^[^\n]*\[/codes\][^\n]*\n)", re.DOTALL | re.MULTILINE)
+
+
+def with_codes(path: str) -> str:
+    """The file with its codes."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    made, count = CODE_REGION.subn(lambda region: region[1] + CODES[path]() + region[2], text)
+    assert count == 1, f"{path} has {count} places for the codes"
+    return made
+
+
 def replaced(region: "re.Match[str]") -> str:
     content = snippet(region["path"]) if region["path"] else errors()
     return region[1] + content + region[4]
@@ -68,7 +111,8 @@ def replaced(region: "re.Match[str]") -> str:
 
 def main() -> int:
     stale = []
-    for path, text in {ROOT / "core/src/error_kind.rs": kinds()}.items():
+    generated = {ROOT / "core/src/error_kind.rs": kinds(), **{ROOT / path: with_codes(path) for path in CODES}}
+    for path, text in generated.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path.relative_to(ROOT))
             if "--check" not in sys.argv:

@@ -17,6 +17,7 @@ struct constant {
     }
 
 static const struct constant constants[] = {
+    /* [codes] make generate writes these from tests/errors.json. */
     CONSTANT(WTS_MISSING_FIELDS),
     CONSTANT(WTS_INVALID_STATUS),
     CONSTANT(WTS_EMPTY_SESSION_ID),
@@ -36,6 +37,7 @@ static const struct constant constants[] = {
     CONSTANT(WTS_CLOSED),
     CONSTANT(WTS_INTERNAL),
     CONSTANT(WTS_LIMITS_UNAVAILABLE),
+    /* [/codes] */
 };
 
 enum { COUNT = sizeof constants / sizeof *constants };

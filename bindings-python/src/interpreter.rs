@@ -1,19 +1,41 @@
 //! The interpreter as threads outside it see it: the GIL, signals, its end.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use wts_session::Error;
-use wts_session::binding::{Background, PerProcess, settle_shared_limits};
+use wts_session::binding::{Background, PerProcess, count_forks_with, settle_shared_limits};
 
 /// How often a waiting call looks for signals.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long the end of the interpreter waits at most for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
+
+/// How many forks led to this process: see [`count_forks_with`].
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// Has each child that Python forks know that it is one, whatever its process id.
+pub(crate) fn count_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    count_forks_with(|| FORKS.load(Ordering::Relaxed));
+    let os = module.py().import("os")?;
+    if os.hasattr("register_at_fork")? {
+        let arguments = PyDict::new(module.py());
+        arguments.set_item("after_in_child", wrap_pyfunction!(forked, module)?)?;
+        os.call_method("register_at_fork", (), Some(&arguments))?;
+    }
+    Ok(())
+}
+
+#[pyfunction]
+fn forked() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// The thread that drives the calls of all event loops.
 pub(crate) fn background() -> Result<&'static Background, Error> {

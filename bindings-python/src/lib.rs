@@ -37,6 +37,7 @@ mod _wts_session {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", wts_session::VERSION)?;
         let py = module.py();
+        crate::interpreter::count_forks(module)?;
         crate::preload::preload(py)?;
         py.import("atexit")?.call_method1("register", (wrap_pyfunction!(interpreter_ends, module)?,))?;
         module.add("error_classes", crate::error::classes(py)?)

@@ -6,19 +6,19 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Session id or status is absent, empty or blank. Nothing was sent.
+    /// Session id or status is missing, empty or blank. Nothing was sent.
     MissingFields,
-    /// The status is `UNDEFINED`, or none that the API knows. Nothing was sent.
+    /// The status is `UNDEFINED`, or not one that the API knows. Nothing was sent.
     InvalidStatus,
-    /// The id of the session to complete is absent, empty or blank. Nothing was sent.
+    /// The id of the session to complete is missing, empty or blank. Nothing was sent.
     EmptySessionId,
-    /// The session id is `.` or `..`, has a control character or an invisible one inside, or is over 512 bytes.
-    /// Nothing was sent.
+    /// The session id is `.` or `..`, has a control character or an invisible one inside, is over 512 bytes, or
+    /// is not valid Unicode. Nothing was sent.
     InvalidSessionId,
     /// No API key was given, and `WTS_API_KEY` is unset or blank.
     MissingApiKey,
-    /// A setting is out of its range, or the key, the base URL or a variable of the environment can't be used.
-    /// Nothing was sent.
+    /// A setting or an option is out of its range, something that is needed is null, or the key, the base URL
+    /// or a variable of the environment can't be used. Nothing was sent.
     InvalidConfig,
     /// HTTP 401, or the API's `ERROR_UNAUTHORIZED`: check the key (the platform deletes one that was unused for
     /// 15 days) and the base URL.
@@ -32,15 +32,15 @@ pub enum ErrorKind {
     /// Still HTTP 429 after the retries, or the wait would be longer than the call may take: see `retry_after`.
     /// For many sessions use a bulk call, which waits.
     RateLimited,
-    /// HTTP 408, 425, or a 5xx without a word of the API's own, after the retries.
+    /// HTTP 408, 425, or a 5xx without a message of the API's own, after the retries.
     ServerError,
     /// No connection, or it broke (name look-up, TLS, proxy, refused, reset, cut short, no descriptor or
     /// thread), after the retries.
     Connection,
     /// A time limit passed, after the retries.
     Timeout,
-    /// A redirect (never followed), a 2xx that is no JSON object, an answer over 8 MiB, or an HTML page of
-    /// something in front of the API.
+    /// A redirect (never followed), a success that is no JSON object, a response over 8 MiB, or an HTML page
+    /// from something in front of the API.
     UnexpectedResponse,
     /// The caller cancelled.
     Cancelled,
