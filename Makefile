@@ -89,6 +89,10 @@ demo: stand-in python node c ## builds everything and shows it in all four langu
 test: $(foreach part,$(PARTS),$(STAMPS)/$(part)) ## runs every test of every language; parts whose files have not changed since they passed are left out
 	@echo "all tests have passed"
 
+.PHONY: test-under-load
+test-under-load: ## runs every test RUNS times (5) while another program keeps all cores busy; not part of test
+	scripts/test-under-load $(or $(RUNS),5)
+
 .PHONY: always
 always:
 
