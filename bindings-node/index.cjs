@@ -8,13 +8,15 @@ const {
   checkedSessionId,
   checkedUpdate,
 } = require('./lib/arguments.cjs');
-const { Bulk, collected, iterated } = require('./lib/bulk.cjs');
+const { Bulk } = require('./lib/bulk.cjs');
 const { Calls } = require('./lib/calls.cjs');
-const { WtsError, callSite, errorAt } = require('./lib/error.cjs');
+const { BulkError, CallSite, WtsError, errorAt } = require('./lib/error.cjs');
 const { Input } = require('./lib/input.cjs');
 const native = require('./lib/native.cjs');
+const { collected, iterated } = require('./lib/outcomes.cjs');
+const { throwIfAborted } = require('./lib/signal.cjs');
 
-/** Those of this thread whose client has no logger. */
+/** The calls of this thread whose client has no logger. */
 const usualCalls = new Calls();
 
 const SessionStatus = Object.freeze(Object.fromEntries(native.sessionStatuses()));
@@ -25,35 +27,35 @@ class Client {
   constructor(options) {
     const { logger, ...given } = checkedOptions('Client', options);
     const calls = logger === undefined ? usualCalls : new Calls(logger);
-    this.#connected = connected(callSite(Client), calls, native.createClient, given);
+    this.#connected = connected(new CallSite(Client), calls, native.createClient, given);
   }
 
   async updateSessionStatus(sessionId, status, options) {
-    const site = callSite(updateOfClient);
+    const site = new CallSite(updateOfClient);
     const checked = checkedOptions('client.updateSessionStatus', options);
     return update(site, () => this.#connected, sessionId, status, checked);
   }
 
   async completeSession(sessionId, options) {
-    const site = callSite(completeOfClient);
+    const site = new CallSite(completeOfClient);
     const checked = checkedOptions('client.completeSession', options);
     return complete(site, () => this.#connected, sessionId, checked);
   }
 
   async updateSessionStatuses(updates, options) {
-    const site = callSite(updateManyOfClient);
+    const site = new CallSite(updateManyOfClient);
     const checked = checkedOptions('client.updateSessionStatuses', options);
-    return collected(updateMany(site, this.#connected, updates, checked), checked.onProgress);
+    return collected(() => updateMany(site, this.#connected, updates, checked), checked.onProgress);
   }
 
   async completeSessions(sessionIds, options) {
-    const site = callSite(completeManyOfClient);
+    const site = new CallSite(completeManyOfClient);
     const checked = checkedOptions('client.completeSessions', options);
-    return collected(completeMany(site, this.#connected, sessionIds, checked), checked.onProgress);
+    return collected(() => completeMany(site, this.#connected, sessionIds, checked), checked.onProgress);
   }
 
   iterUpdateSessionStatuses(updates, options) {
-    const site = callSite(iterUpdateOfClient);
+    const site = new CallSite(iterUpdateOfClient);
     return iterated(() => {
       const checked = checkedOptions('client.iterUpdateSessionStatuses', options);
       return updateMany(site, this.#connected, updates, checked);
@@ -61,7 +63,7 @@ class Client {
   }
 
   iterCompleteSessions(sessionIds, options) {
-    const site = callSite(iterCompleteOfClient);
+    const site = new CallSite(iterCompleteOfClient);
     return iterated(() => {
       const checked = checkedOptions('client.iterCompleteSessions', options);
       return completeMany(site, this.#connected, sessionIds, checked);
@@ -83,13 +85,13 @@ const {
 } = Client.prototype;
 
 async function updateSessionStatus(sessionId, status, options) {
-  const site = callSite(updateSessionStatus);
+  const site = new CallSite(updateSessionStatus);
   const checked = checkedOptions('updateSessionStatus', options);
   return update(site, () => shared(site, checked), sessionId, status, checked);
 }
 
 async function completeSession(sessionId, options) {
-  const site = callSite(completeSession);
+  const site = new CallSite(completeSession);
   const checked = checkedOptions('completeSession', options);
   return complete(site, () => shared(site, checked), sessionId, checked);
 }
@@ -99,22 +101,21 @@ function update(site, connect, sessionId, status, { stopBotInExecution = false, 
   checkText('status', status);
   throwIfAborted(signal);
   const { client, calls } = connect();
-  return calls.run(site, signal, (id) => client.updateSessionStatus(id, sessionId, status, stopBotInExecution));
+  return calls.run(site, (id) => client.updateSessionStatus(id, sessionId, status, stopBotInExecution), signal);
 }
 
 function complete(site, connect, sessionId, { reactivateOnNewMessage = false, stopBotInExecution = false, signal }) {
   checkText('sessionId', sessionId);
   throwIfAborted(signal);
   const { client, calls } = connect();
-  return calls.run(site, signal, (id) =>
-    client.completeSession(id, sessionId, reactivateOnNewMessage, stopBotInExecution),
-  );
+  const begin = (id) => client.completeSession(id, sessionId, reactivateOnNewMessage, stopBotInExecution);
+  return calls.run(site, begin, signal);
 }
 
 function updateMany(site, { client, calls }, updates, { stopBotInExecution = false, signal }) {
   checkIterable('updates', updates);
   const input = new Input(updates, checkedUpdate);
-  return new Bulk(site, calls, client.updateSessionStatuses(stopBotInExecution), input, signal);
+  return new Bulk(site, calls, (id) => client.updateSessionStatuses(id, stopBotInExecution), input, signal);
 }
 
 function completeMany(
@@ -125,13 +126,8 @@ function completeMany(
 ) {
   checkIterable('sessionIds', sessionIds);
   const input = new Input(sessionIds, checkedSessionId);
-  return new Bulk(site, calls, client.completeSessions(reactivateOnNewMessage, stopBotInExecution), input, signal);
-}
-
-function throwIfAborted(signal) {
-  if (signal?.aborted) {
-    throw signal.reason;
-  }
+  const begin = (id) => client.completeSessions(id, reactivateOnNewMessage, stopBotInExecution);
+  return new Bulk(site, calls, begin, input, signal);
 }
 
 /** The client that all calls with the same settings share. */
@@ -147,25 +143,24 @@ function connected(site, calls, make, options) {
   }
   const client = calls.client(make, given);
   // Not told by its class: where the module is loaded twice in a thread, the native half's classes are two as well.
-  if ('causes' in client) {
+  if (Object.hasOwn(client, 'causes')) {
     throw errorAt(site, client);
   }
   return { client, calls };
 }
 
-let settlesAtExit = false;
-
-/** Has the ledger that processes share know what this one has sent before it ends. */
+/** Before this process ends, the ledger that processes share must know what it has sent. */
 function settleAtExit() {
-  if (!settlesAtExit) {
-    settlesAtExit = true;
-    process.once('exit', () => native.settleSharedLimits());
+  const settle = native.settleSharedLimits;
+  if (!process.listeners('exit').includes(settle)) {
+    process.once('exit', settle);
   }
 }
 
 /** What the native half takes for `options`. */
 function settings(options) {
   return {
+    __proto__: null,
     ...options,
     apiKey: options.apiKey ?? environment('WTS_API_KEY'),
     baseUrl: options.baseUrl ?? environment('WTS_BASE_URL'),
@@ -174,9 +169,9 @@ function settings(options) {
   };
 }
 
-/** Of this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
+/** From this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
 function environment(name) {
-  return process.env[name]?.trim() || undefined;
+  return Object.hasOwn(process.env, name) ? process.env[name].trim() || undefined : undefined;
 }
 
-module.exports = { Client, SessionStatus, WtsError, completeSession, updateSessionStatus };
+module.exports = { BulkError, Client, SessionStatus, WtsError, completeSession, updateSessionStatus };

@@ -1,3 +1,3 @@
 import wtsSession from './index.cjs';
 
-export const { Client, SessionStatus, WtsError, completeSession, updateSessionStatus } = wtsSession;
+export const { BulkError, Client, SessionStatus, WtsError, completeSession, updateSessionStatus } = wtsSession;

@@ -1,5 +1,7 @@
 'use strict';
 
+const native = require('./native.cjs');
+
 /** What a value has to be: how a message says it, and how to tell. */
 const is = (expected, accepts) => ({ expected, accepts });
 
@@ -10,11 +12,13 @@ const BOOLEAN = is('a boolean', (value) => typeof value === 'boolean');
 const ARRAY = is('an array', Array.isArray);
 const OBJECT = is('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const FUNCTION = is('a function', (value) => typeof value === 'function');
+const ANYTHING = is('anything', () => true);
+const CODE = is('one of the codes of WtsErrorCode', (value) => native.errorCodes().includes(value));
 
 const or = (kind, alternative, other) =>
   is(`${kind.expected} or ${alternative}`, (value) => value === other || kind.accepts(value));
 
-/** Told by what it can do, so that signals of other realms and implementations are welcome. */
+/** Known by what it can do, so that signals of other realms and implementations are accepted. */
 const SIGNAL = is(
   'an AbortSignal',
   (value) =>
@@ -42,6 +46,20 @@ const CALL = { signal: SIGNAL };
 const PROGRESS = { onProgress: FUNCTION };
 const CONNECTION = { apiKey: STRING, baseUrl: STRING };
 
+const DETAILS = {
+  code: CODE,
+  description: STRING,
+  httpStatus: NUMBER,
+  key: STRING,
+  errorId: STRING,
+  body: STRING,
+  retryAfter: NUMBER,
+  attempts: NUMBER,
+  retryable: BOOLEAN,
+  mayHaveBeenApplied: BOOLEAN,
+  cause: ANYTHING,
+};
+
 /** The options of each function, by its name. */
 const OPTIONS = {
   Client: {
@@ -67,13 +85,37 @@ const OPTIONS = {
   'client.iterCompleteSessions': { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL },
   updateSessionStatus: { ...STOP_BOT, ...CALL, ...CONNECTION },
   completeSession: { reactivateOnNewMessage: BOOLEAN, ...STOP_BOT, ...CALL, ...CONNECTION },
+  WtsError: DETAILS,
+  BulkError: { ...DETAILS, outcomes: ARRAY },
 };
 
 const RATE_LIMIT = { requests: NUMBER, periodMs: NUMBER };
 
-/** The options that were given to `owner`, each read once. */
+/** The options that were given to `owner`, each read once; an object without a prototype. */
 function checkedOptions(owner, options = {}) {
+  check('options', options, OBJECT);
+  checkIsNoOther(owner, options);
   return checkedMembers(`an option of ${owner}`, 'options', options, OPTIONS[owner]);
+}
+
+/** An object of some class, such as a signal, that has no option of its own was given in place of options. */
+function checkIsNoOther(owner, options) {
+  if (!isPlain(options) && Object.keys(options).length === 0) {
+    const meant = SIGNAL.accepts(options) && Object.hasOwn(OPTIONS[owner], 'signal') ? 'Did you mean { signal }?' : '';
+    const valid = meant || `Valid are ${Object.keys(OPTIONS[owner]).join(', ')}.`;
+    throw new TypeError(`options must be an object with options, not an object of class ${classOf(options)}. ${valid}`);
+  }
+}
+
+/** True for `{}` of any realm, and for objects without a prototype. */
+function isPlain(object) {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function classOf(object) {
+  const { constructor: made } = Object.getPrototypeOf(object);
+  return typeof made === 'function' ? made.name : 'its own';
 }
 
 function checkedRateLimit(limit, index) {
@@ -92,9 +134,10 @@ function checkedMembers(role, path, object, kinds) {
       throw new TypeError(`${name} is not ${role}. ${hint(name, Object.keys(kinds))}`);
     }
   }
-  const checked = {};
+  // Own members alone, here and where it is read: what a library adds to Object.prototype is no option.
+  const checked = { __proto__: null };
   for (const name of Object.keys(kinds)) {
-    const value = object[name];
+    const value = Object.hasOwn(object, name) ? object[name] : undefined;
     if (value !== undefined) {
       check(`${path}.${name}`, value, kinds[name]);
       checked[name] = value;

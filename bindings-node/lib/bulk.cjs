@@ -1,46 +1,59 @@
 'use strict';
 
-const { errorAt } = require('./error.cjs');
+const { setImmediate: nextTurn } = require('node:timers/promises');
+const { newId } = require('./calls.cjs');
+const { bulkErrorAt, errorAt } = require('./error.cjs');
 const native = require('./native.cjs');
+const { reasonOf, unwatch, watch } = require('./signal.cjs');
 
-/** Stops the listening of bulk calls that nobody has any more. */
-const forgotten = new FinalizationRegistry((unwatch) => unwatch());
+/** So many errors are made at a time before other work of the thread gets its turn. */
+const MAX_ERRORS = 1000;
 
-/** A bulk call under way. It gives its outcomes as they settle, many at a time. */
+/** Releases what bulk calls hold that nobody has any more. */
+const forgotten = new FinalizationRegistry((release) => release());
+
+/** A bulk call in flight. It returns its outcomes as they settle, many at a time. */
 class Bulk {
   #site;
   #calls;
   #native;
   #input;
-  #unwatch;
-  /** The session ids of items that have gone in and not come out yet, by their places. */
+  #release;
+  /** The session ids of items that were added and have no outcome yet, by their places. */
   #sessionIds = new Map();
-  #begun = 0;
+  #added = 0;
   #isOver = false;
   #isLeft = false;
   #closed;
-  /** What ended the call early: an object that holds it, as anything can be thrown. */
+  #stop;
+  /** What ended the call early: an object that holds it, because anything can be thrown. */
   failure;
   isCancelled = false;
+  /** Resolves when the call ends early. */
+  stopped = new Promise((resolve) => {
+    this.#stop = resolve;
+  });
 
-  constructor(site, calls, native, input, signal) {
+  /** `begin(id)` begins the call in the native half. */
+  constructor(site, calls, begin, input, signal) {
+    const id = newId();
     this.#site = site;
     this.#calls = calls;
-    this.#native = native;
     this.#input = input;
+    this.#native = begin(id);
     input.connect({
       put: (item) => this.#put(item),
-      finish: () => native.finish(),
+      finish: () => this.#native.finish(),
       fail: (error) => this.fail(error),
     });
+    calls.open(id);
+    this.#release = releaser(this, calls, id, signal);
     if (signal?.aborted) {
-      this.cancel(signal.reason);
-    } else if (signal !== undefined) {
-      this.#unwatch = watch(signal, this);
+      this.cancel(reasonOf(signal));
     }
   }
 
-  /** How many items there are, where that is known. */
+  /** The number of items, where it is known. */
   get total() {
     return this.#input.count;
   }
@@ -55,43 +68,60 @@ class Bulk {
     }
   }
 
-  /** Sends nothing more because of `error`. What has been sent gets its answer. */
+  /** Sends nothing more because of `error`. Requests in flight are awaited. */
   fail(error) {
     this.failure ??= { error };
+    this.#stop();
     this.#native.stop();
     this.#close();
   }
 
-  /** Sends nothing more because of `reason`, and ends what has been sent. */
+  /** Sends nothing more because of `reason`, and aborts requests in flight. */
   cancel(reason) {
     this.failure ??= { error: reason };
     this.isCancelled = true;
+    this.#stop();
     this.#native.cancel();
     this.#close();
   }
 
-  /** As `cancel`, but nobody wants to know what came of it. */
+  /** As `cancel`, but nobody wants to know the outcomes. */
   leave() {
     this.#isLeft = true;
     this.#native.cancel();
     this.#close();
   }
 
-  /** What becomes of the items that are known, but have not gone in when the call ends. */
-  rest() {
+  /** Lets go of the signal. */
+  release() {
+    this.#release();
+  }
+
+  /** Throws if the call ended early; the error has `outcomes` and those of the items that were not added. */
+  async throwFailure(outcomes) {
+    if (this.failure !== undefined) {
+      await this.#addRest(outcomes);
+      throw bulkErrorAt(this.#site, native.cancelled(), this.failure.error, outcomes);
+    }
+  }
+
+  async #addRest(outcomes) {
     const failure = native.cancelled();
-    const cancelled = ({ sessionId }, place) => {
-      const index = this.#begun + place;
-      return { index, sessionId: sessionId ?? '', ok: false, error: errorAt(this.#site, failure) };
-    };
-    return Array.from(this.#input.rest(), cancelled);
+    let index = this.#added;
+    for (const { sessionId } of this.#input.rest()) {
+      outcomes.push({ index, sessionId: sessionId ?? '', ok: false, error: errorAt(this.#site, failure) });
+      index += 1;
+      if (index % MAX_ERRORS === 0) {
+        await nextTurn();
+      }
+    }
   }
 
   #put({ sessionId, status }) {
     const hasRoom = this.#native.push(sessionId, status);
     if (hasRoom) {
-      this.#sessionIds.set(this.#begun, sessionId ?? '');
-      this.#begun += 1;
+      this.#sessionIds.set(this.#added, sessionId ?? '');
+      this.#added += 1;
     }
     return hasRoom;
   }
@@ -102,7 +132,7 @@ class Bulk {
       return [];
     }
     this.#input.flow();
-    const { indexes, outcomes } = await this.#calls.run(this.#site, undefined, (id) => this.#native.next(id));
+    const { indexes, outcomes } = await this.#calls.run(this.#site, (id) => this.#native.next(id));
     this.#isOver = indexes.length === 0;
     return indexes.map((index, place) => this.#outcome(index, outcomes[place]));
   }
@@ -118,106 +148,38 @@ class Bulk {
 
   #close() {
     this.#closed ??= this.#input.close();
-    // Whoever ends the call will look at it.
+    // Whoever ends the call looks at it.
     this.#closed.catch(() => {});
   }
 
   async #end() {
-    this.#unwatch?.();
     this.leave();
     while (!this.#isOver) {
       await this.#settled();
     }
-    // As in a loop that is left by a throw, an error in closing is of no interest beside the one that there is.
+    // As in a loop that is left by a throw, an error in closing does not replace the one that there is.
     if (this.failure === undefined) {
       await this.#closed;
     }
   }
 }
 
-/** Cancels `bulk` when `signal` is aborted, but does not keep it. Gives what ends that. */
-function watch(signal, bulk) {
+/** Cancels `bulk` when `signal` is aborted, but does not keep it. Returns what ends that. */
+function releaser(bulk, calls, id, signal) {
   const watched = new WeakRef(bulk);
-  const abort = () => watched.deref()?.cancel(signal.reason);
-  const unwatch = () => {
-    signal.removeEventListener('abort', abort);
-    forgotten.unregister(watched);
+  const waiter = { abort: (reason) => watched.deref()?.cancel(reason) };
+  const release = () => {
+    calls.close(id);
+    if (signal !== undefined) {
+      unwatch(signal, waiter);
+    }
+    forgotten.unregister(waiter);
   };
-  signal.addEventListener('abort', abort);
-  forgotten.register(bulk, unwatch, watched);
-  return unwatch;
-}
-
-/** All outcomes of `bulk` in the order of its input. */
-async function collected(bulk, onProgress) {
-  const outcomes = [];
-  for await (const settled of bulk) {
-    for (const outcome of settled) {
-      outcomes.push(outcome);
-      tell(bulk, onProgress, outcomes.length);
-    }
+  if (signal !== undefined && !signal.aborted) {
+    watch(signal, waiter);
   }
-  outcomes.sort(byIndex);
-  throwFailure(bulk, outcomes);
-  return outcomes;
+  forgotten.register(bulk, release, waiter);
+  return release;
 }
 
-function tell(bulk, onProgress, done) {
-  if (bulk.failure === undefined) {
-    try {
-      onProgress?.(done, bulk.total);
-    } catch (error) {
-      bulk.fail(error);
-    }
-  }
-}
-
-/** The outcomes of the bulk call that `begin` begins, one at a time, as they settle. */
-function iterated(begin) {
-  let bulk;
-  const outcomes = oneByOne(() => {
-    bulk = begin();
-    return bulk;
-  });
-  const { return: end } = outcomes;
-  // By itself it would first wait for the outcome that somebody may be waiting for.
-  outcomes.return = function (value) {
-    bulk?.leave();
-    return end.call(this, value);
-  };
-  return outcomes;
-}
-
-async function* oneByOne(begin) {
-  const bulk = begin();
-  const missed = [];
-  for await (const settled of bulk) {
-    for (const outcome of settled) {
-      if (bulk.isCancelled) {
-        missed.push(outcome);
-      } else {
-        yield outcome;
-      }
-    }
-  }
-  throwFailure(bulk, missed.sort(byIndex));
-}
-
-function byIndex(one, other) {
-  return one.index - other.index;
-}
-
-/** Throws what ended `bulk` early, if anything did; it tells `outcomes`, and what becomes of the rest. */
-function throwFailure(bulk, outcomes) {
-  if (bulk.failure === undefined) {
-    return;
-  }
-  const { error } = bulk.failure;
-  if (Object(error) === error) {
-    const value = [...outcomes, ...bulk.rest()];
-    Reflect.defineProperty(error, 'outcomes', { value, writable: true, configurable: true });
-  }
-  throw error;
-}
-
-module.exports = { Bulk, collected, iterated };
+module.exports = { Bulk };

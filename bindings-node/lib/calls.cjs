@@ -1,50 +1,65 @@
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
 const { errorAt } = require('./error.cjs');
-const { isHeard, tell } = require('./log.cjs');
+const { isLogged, log } = require('./log.cjs');
 const native = require('./native.cjs');
+const { unwatch, watch } = require('./signal.cjs');
 
-/** All calls of this thread that are under way, by their ids. */
+/** All calls of this thread that are in flight, by their ids. */
 const pending = new Map();
-/** For each signal the ids of the calls that it cancels, and its one listener, however many they are. */
-const watched = new WeakMap();
 let lastId = 0;
 
-/** The calls of a client, or of all that have no logger. */
+function newId() {
+  lastId = (lastId + 1) >>> 0;
+  return lastId;
+}
+
+/** The calls of a client, or of all clients without a logger. */
 class Calls {
   #native;
   #logger;
+  /** The async contexts of calls, by their ids; for the logger. */
+  #contexts = new Map();
+  /** The native half holds it only while calls are in flight. */
+  #listener = (ids, outcomes, lines) => {
+    if (lines !== null) {
+      log(lines, this.#logger, (id) => this.#contexts.get(id));
+    }
+    for (let index = 0; index < ids.length; index += 1) {
+      pending.get(ids[index])?.settle(outcomes[index]);
+    }
+  };
 
   constructor(logger) {
-    // Weakly, so that a logger may know the client that it is for, and both be forgotten.
-    const calls = new WeakRef(this);
     this.#logger = logger;
-    this.#native = new native.Calls((ids, outcomes, lines) => {
-      if (lines !== null) {
-        tell(lines, calls.deref()?.#logger);
-      }
-      settle(ids, outcomes);
-    });
+    this.#native = new native.Calls(this.#listener);
   }
 
   /** A native client made by `make`, whose calls these are. */
   client(make, settings) {
-    return make(settings, this.#native, isHeard(this.#logger));
+    return make(settings, this.#native, isLogged(this.#logger));
   }
 
   /**
-   * Begins a call: `begin(id)` hands it to the native half, which settles it later.
+   * Makes a call: `begin(id)` hands it to the native half, which settles it later.
    *
    * The caller has seen to it that `signal` is not aborted yet.
    */
-  run(site, signal, begin) {
-    lastId = (lastId + 1) >>> 0;
-    const id = lastId;
-    if (signal !== undefined) {
-      watch(signal, id);
+  run(site, begin, signal) {
+    return new Call(this, site, signal).run(begin);
+  }
+
+  /** Remembers the async context of the call `id`, for the logger. */
+  open(id) {
+    if (this.#logger !== undefined) {
+      this.#contexts.set(id, new AsyncResource('WTS_SESSION_CALL'));
     }
-    begin(id);
-    return new Promise((resolve, reject) => pending.set(id, { resolve, reject, site, signal, calls: this }));
+  }
+
+  /** Forgets the async context of the call `id`. */
+  close(id) {
+    this.#contexts.delete(id);
   }
 
   cancel(id) {
@@ -52,71 +67,60 @@ class Calls {
   }
 }
 
-/** The call `id`, which is no longer pending; or nothing, where it was not any more. */
-function taken(id) {
-  const call = pending.get(id);
-  if (call !== undefined) {
-    pending.delete(id);
-    if (call.signal !== undefined) {
-      unwatch(call.signal, id);
+/** One call that is in flight. */
+class Call {
+  #id = newId();
+  #calls;
+  #site;
+  #signal;
+  #resolve;
+  #reject;
+
+  constructor(calls, site, signal) {
+    this.#calls = calls;
+    this.#site = site;
+    this.#signal = signal;
+  }
+
+  run(begin) {
+    const promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (this.#signal !== undefined) {
+      watch(this.#signal, this);
+    }
+    begin(this.#id);
+    pending.set(this.#id, this);
+    this.#calls.open(this.#id);
+    return promise;
+  }
+
+  /** With the JSON of a result, a batch of outcomes, or a failure. */
+  settle(outcome) {
+    this.#end();
+    if (typeof outcome === 'string') {
+      this.#resolve(JSON.parse(outcome));
+    } else if (Object.hasOwn(outcome, 'indexes')) {
+      this.#resolve(outcome);
+    } else {
+      this.#reject(errorAt(this.#site, outcome));
     }
   }
-  return call;
-}
 
-/** Of all that has settled meanwhile: JSON of results, batches of outcomes, failures. */
-function settle(ids, outcomes) {
-  for (let index = 0; index < ids.length; index += 1) {
-    const call = taken(ids[index]);
-    if (call !== undefined) {
-      settleOne(call, outcomes[index]);
+  abort(reason) {
+    this.#end();
+    this.#calls.cancel(this.#id);
+    this.#reject(reason);
+  }
+
+  #end() {
+    pending.delete(this.#id);
+    this.#calls.close(this.#id);
+    if (this.#signal !== undefined) {
+      unwatch(this.#signal, this);
     }
   }
 }
 
-function settleOne({ resolve, reject, site }, outcome) {
-  if (typeof outcome === 'string') {
-    resolve(JSON.parse(outcome));
-  } else if ('indexes' in outcome) {
-    resolve(outcome);
-  } else {
-    reject(errorAt(site, outcome));
-  }
-}
-
-function cancel(id, reason) {
-  const call = taken(id);
-  if (call !== undefined) {
-    call.calls.cancel(id);
-    call.reject(reason);
-  }
-}
-
-function watch(signal, id) {
-  const watch = watched.get(signal) ?? startWatching(signal);
-  watch.ids.add(id);
-}
-
-function startWatching(signal) {
-  const ids = new Set();
-  const abort = () => {
-    for (const id of ids) {
-      cancel(id, signal.reason);
-    }
-  };
-  signal.addEventListener('abort', abort);
-  const watch = { ids, abort };
-  watched.set(signal, watch);
-  return watch;
-}
-
-function unwatch(signal, id) {
-  const { ids, abort } = watched.get(signal);
-  ids.delete(id);
-  if (ids.size === 0) {
-    signal.removeEventListener('abort', abort);
-    watched.delete(signal);
-  }
-}
-
-module.exports = { Calls };
+module.exports = { Calls, newId };

@@ -1,5 +1,8 @@
 'use strict';
 
+const { checkedOptions } = require('./arguments.cjs');
+const { warn } = require('./warning.cjs');
+
 const SHOWN = [
   'code',
   'description',
@@ -12,19 +15,31 @@ const SHOWN = [
   'mayHaveBeenApplied',
 ];
 
+/** The details of an error that is made by hand, where none are given. */
+const DEFAULTS = { code: 'internal', description: '', attempts: 0, retryable: false, mayHaveBeenApplied: false };
+
+/** Details that need no checks. */
+class Details {
+  constructor(values) {
+    this.values = values;
+  }
+}
+
 /** Every failure of this library; see `index.d.cts`. */
 class WtsError extends Error {
-  constructor(failure) {
-    super(failure.message);
+  constructor(message, options) {
+    const { values } =
+      options instanceof Details ? options : new Details({ ...DEFAULTS, ...checkedOptions('WtsError', options) });
+    super(message);
     for (const name of SHOWN) {
-      if (failure[name] !== undefined) {
-        this[name] = failure[name];
+      if (Object.hasOwn(values, name) && values[name] !== undefined) {
+        this[name] = values[name];
       }
     }
-    // Not enumerable: what the API sent may hold personal data, which has no place in logs.
-    hide(this, 'body', failure.body);
-    if (failure.causes.length > 0) {
-      hide(this, 'cause', chained(failure.causes));
+    // Not enumerable: what the API sent may hold personal data, which must not be logged.
+    hide(this, 'body', Object.hasOwn(values, 'body') ? values.body : undefined);
+    if (Object.hasOwn(values, 'cause')) {
+      hide(this, 'cause', values.cause);
     }
   }
 
@@ -34,45 +49,115 @@ class WtsError extends Error {
   }
 }
 
+/** A bulk call that ended before its input; see `index.d.cts`. */
+class BulkError extends WtsError {
+  constructor(message, options) {
+    const { values } =
+      options instanceof Details
+        ? options
+        : new Details({ ...DEFAULTS, code: 'cancelled', outcomes: [], ...checkedOptions('BulkError', options) });
+    super(message, new Details(values));
+    // Not enumerable: there may be thousands.
+    hide(this, 'outcomes', values.outcomes);
+  }
+}
+
 hide(WtsError.prototype, 'name', 'WtsError');
+hide(BulkError.prototype, 'name', 'BulkError');
 
 function hide(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: false, configurable: true });
+  const descriptor = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+  Object.defineProperty(object, name, descriptor);
+}
+
+/** Where a call was made; costs little until its stack is asked for. */
+class CallSite {
+  #frames;
+
+  /** The line that called `method`. */
+  constructor(method) {
+    try {
+      Error.captureStackTrace(this, method);
+    } catch (error) {
+      warn(PREPARING_FAILED, error);
+    }
+  }
+
+  /** The stack of an error of this call. */
+  stackOf({ name, message }) {
+    this.#frames ??= this.#read();
+    return typeof this.#frames === 'string' ? `${name}: ${message}${this.#frames}` : this.#frames.stack;
+  }
+
+  /** The lines after the first one, or what a program's own `Error.prepareStackTrace` made of the stack. */
+  #read() {
+    try {
+      const { stack } = this;
+      if (typeof stack !== 'string') {
+        return { stack };
+      }
+      const start = stack.indexOf('\n    at ');
+      return start === -1 ? '' : stack.slice(start);
+    } catch (error) {
+      warn(PREPARING_FAILED, error);
+      return '';
+    }
+  }
+}
+
+const PREPARING_FAILED = 'Error.prepareStackTrace failed';
+
+/** The error of `failure`, with the stack of the call that failed. */
+function errorAt(site, failure) {
+  return thrownAt(site, () => {
+    const cause = failure.causes.length > 0 && { cause: chained(failure.causes) };
+    return new WtsError(failure.message, new Details({ ...failure, ...cause }));
+  });
+}
+
+/** The error of a bulk call that `cause` ended, after these outcomes. */
+function bulkErrorAt(site, failure, cause, outcomes) {
+  const failures = outcomes.filter(({ ok }) => !ok).map(({ error }) => error);
+  const description = textOf(cause);
+  const values = {
+    ...failure,
+    description,
+    cause,
+    outcomes,
+    attempts: failures.reduce((sum, { attempts }) => sum + attempts, outcomes.length - failures.length),
+    mayHaveBeenApplied: failures.some(({ mayHaveBeenApplied }) => mayHaveBeenApplied),
+  };
+  const message = description === '' ? failure.message : `${failure.message.replace(/\.$/, '')}: ${description}`;
+  return thrownAt(site, () => new BulkError(message, new Details(values)));
+}
+
+/** What was thrown, as far as it is a text or has one. */
+function textOf(thrown) {
+  try {
+    const text = Object(thrown) === thrown ? thrown.message : thrown;
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return '';
+  }
+}
+
+function thrownAt(site, make) {
+  const { stackTraceLimit } = Error;
+  // Its own stack is replaced, and would cost ten times all the rest. Unlike `=`, this may fail, where Error is frozen.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  const error = make();
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  hide(error, 'stack', site.stackOf(error));
+  return error;
 }
 
 /** Errors of these messages, each the cause of the one before. They have no stack: they happened in no JavaScript. */
 function chained(messages) {
   return messages.reduceRight((cause, message) => {
     const error = new Error(message, cause && { cause });
-    hide(error, 'stack', String(error));
+    hide(error, 'stack', `Error: ${message}`);
     return error;
   }, undefined);
 }
 
-/** Remembers where the caller of `method` is; costs little until the error is looked at. */
-function callSite(method) {
-  const site = {};
-  Error.captureStackTrace(site, method);
-  return site;
-}
-
-/** The error of `failure`, with the stack of the call that failed. */
-function errorAt(site, failure) {
-  const { stackTraceLimit } = Error;
-  // Its own stack is replaced, and would cost ten times all the rest. Unlike `=`, this may fail, where Error is frozen.
-  Reflect.set(Error, 'stackTraceLimit', 0);
-  const error = new WtsError(failure);
-  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-  hide(error, 'stack', stackFrom(site, String(error)));
-  return error;
-}
-
-function stackFrom({ stack }, headline) {
-  if (typeof stack !== 'string') {
-    return stack; // someone's own Error.prepareStackTrace
-  }
-  const frames = stack.indexOf('\n    at ');
-  return frames === -1 ? headline : headline + stack.slice(frames);
-}
-
-module.exports = { WtsError, callSite, errorAt };
+module.exports = { BulkError, CallSite, WtsError, bulkErrorAt, errorAt };

@@ -1,32 +1,47 @@
 'use strict';
 
-const { debuglog, inspect } = require('node:util');
+const { debuglog } = require('node:util');
+const { warn } = require('./warning.cjs');
 
-/** Writes to the standard error where the environment variable `NODE_DEBUG` asks for it. */
+/** Writes to the standard error if the environment variable `NODE_DEBUG` asks for it. */
 const debug = debuglog('wts-session');
-// Bun does not tell.
+// Bun does not say.
 const isDebugging = debug.enabled ?? /\bwts-session\b/i.test(process.env.NODE_DEBUG);
 
-/** Whether anybody hears of what happens to calls, `logger` or else. */
-function isHeard(logger) {
+/** True if anybody reads the lines: `logger`, or who set `NODE_DEBUG`. */
+function isLogged(logger) {
   return logger !== undefined || isDebugging;
 }
 
-/** Tells whoever hears of it. */
-function tell(lines, logger) {
-  for (const { text, isWarning } of lines) {
-    debug('%s', text);
-    try {
-      if (isWarning) {
-        logger?.warn(text);
+/** Writes `lines`, each in the async context of its call, which `contextOf` returns. */
+function log(lines, logger, contextOf) {
+  for (const line of lines) {
+    debug('%s', line.text);
+    if (logger !== undefined) {
+      const context = contextOf(line.call);
+      if (context === undefined) {
+        write(line, logger);
       } else {
-        logger?.debug(text);
+        context.runInAsyncScope(write, undefined, line, logger);
       }
-    } catch (error) {
-      // It is no fault of the call's.
-      process.emitWarning(`The logger of wts-session failed: ${inspect(error)}`);
     }
   }
 }
 
-module.exports = { isHeard, tell };
+/** What the logger throws, at once or later, is not the fault of the call. */
+function write({ text, isWarning }, logger) {
+  try {
+    const written = isWarning ? logger.warn(text) : logger.debug(text);
+    if (typeof written?.then === 'function') {
+      written.then(undefined, warnOfLogger);
+    }
+  } catch (error) {
+    warnOfLogger(error);
+  }
+}
+
+function warnOfLogger(error) {
+  warn('The logger of wts-session failed', error);
+}
+
+module.exports = { isLogged, log };

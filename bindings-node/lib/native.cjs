@@ -1,36 +1,63 @@
 'use strict';
 
-const platforms = require('./platforms.json');
+const { dirname } = require('node:path');
 
-const BINARY = '../wts-session.node';
-
-/** Loads the native half: the one that was built here, or else that of the package for this platform. */
+/**
+ * Loads the native half: the one that was built here, or that of the package for this platform.
+ *
+ * Bundlers and tracers must see each name, and know that it may be missing: so each is written out, directly in a `try`.
+ */
 function load() {
-  const packages = platforms
-    .filter(({ os, cpu }) => os === process.platform && cpu === process.arch)
-    .map(({ name }) => `@wts-session/${name}`);
+  const platform = `${process.platform}-${process.arch}`;
   const failures = [];
-  // There may be packages for two C libraries, of which one does not load here.
-  for (const place of [BINARY, ...packages]) {
-    try {
-      return require(place);
-    } catch (failure) {
-      failures.push(failure);
-    }
+  try {
+    return require('../wts-session.node');
+  } catch (failure) {
+    failures.push(failure);
   }
-  throw failures.find(({ code }) => code !== 'MODULE_NOT_FOUND') ?? missing(packages, failures[0]);
+  try {
+    switch (platform) {
+      case 'darwin-arm64':
+        return require('@wts-session/darwin-arm64');
+      case 'darwin-x64':
+        return require('@wts-session/darwin-x64');
+      case 'linux-arm64':
+        return require('@wts-session/linux-arm64-gnu');
+      case 'linux-x64':
+        return require('@wts-session/linux-x64-gnu');
+      case 'win32-x64':
+        return require('@wts-session/win32-x64-msvc');
+    }
+  } catch (failure) {
+    failures.push(failure);
+  }
+  // Linux has two C libraries; both packages may be installed, and one of them loads.
+  try {
+    switch (platform) {
+      case 'linux-arm64':
+        return require('@wts-session/linux-arm64-musl');
+      case 'linux-x64':
+        return require('@wts-session/linux-x64-musl');
+    }
+  } catch (failure) {
+    failures.push(failure);
+  }
+  throw failures.find((failure) => !isMissing(failure)) ?? missing(platform, failures);
 }
 
-function missing(packages, cause) {
-  const onNpm =
-    packages.length === 0
-      ? 'There is none on npm.'
-      : `On npm it is an optional dependency, which must not be left out: ${packages.join(' or ')}.`;
-  const folder = require('node:path').dirname(__dirname);
+/** True if the file is not there, in the words of Node or of a bundler; false if it is there and does not load. */
+function isMissing({ code, message }) {
+  return code === 'MODULE_NOT_FOUND' || /cannot find module|dynamic require/i.test(message);
+}
+
+function missing(platform, failures) {
+  const tried = failures.map(({ message }) => message.split('\n', 1)[0]).join('; ');
   return new Error(
-    `wts-session has no native library for ${process.platform}-${process.arch} here. ` +
-      `${onNpm} In a checkout build it, which needs Rust (https://rustup.rs): npm run build --prefix ${JSON.stringify(folder)}`,
-    { cause },
+    `wts-session has no native library for ${platform} here (${tried}). ` +
+      'A bundler has to leave wts-session out of its bundle, or copy the .node file: see "Bundlers" in its README. ' +
+      'From npm it comes as an optional dependency, which must not be left out. ' +
+      `In a checkout build it, which needs Rust (https://rustup.rs): npm run build --prefix ${JSON.stringify(dirname(__dirname))}`,
+    { cause: failures.at(-1) },
   );
 }
 

@@ -1,5 +1,5 @@
 // Makes the folders of what is published: the main package, without a native library, and one package for each platform
-// of lib/platforms.json, which the main one names as optional dependencies.
+// of scripts/platforms.json, which the main one names as optional dependencies.
 //
 //   node scripts/release.mjs FOLDER                    the main package
 //   node scripts/release.mjs FOLDER PLATFORM LIBRARY   the package of a platform
@@ -15,7 +15,7 @@ const root = join(here, '..');
 
 const readJson = async (name) => JSON.parse(await readFile(join(here, name), 'utf8'));
 const { scripts, devDependencies, files, ...manifest } = await readJson('package.json');
-const platforms = await readJson('lib/platforms.json');
+const platforms = await readJson('scripts/platforms.json');
 const packageOf = ({ name }) => `@${manifest.name}/${name}`;
 
 const [folder, platform, library] = process.argv.slice(2);

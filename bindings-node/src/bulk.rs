@@ -1,81 +1,107 @@
-//! Bulk calls: items go in as there is room for them, outcomes come out many at a time.
+//! Bulk calls: items are added while there is room for them, outcomes are taken many at a time.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::Poll;
 
 use napi::bindgen_prelude::Utf16String;
-use napi::{Either, Env, Result};
+use napi::{Env, Result};
 use napi_derive::napi;
-use wts_session::binding::Background;
-use wts_session::{Error, Item, Operation, Outcome, Session};
+use wts_session::binding::{Background, as_caller};
+use wts_session::{Client, Error, Item, Operation};
 
-use crate::convert::Json;
+use crate::batch::Batch;
+use crate::calls::Caller;
+use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
-use crate::promise::{Channel, locked};
+use crate::mutex::locked;
 
-/// So many outcomes at most are handed over at a time, so that JavaScript's other work gets its turn.
-const MOST: usize = 256;
+/// At most so many outcomes are handed over at a time, so that JavaScript's other work gets its turn.
+const MAX_BATCH: usize = 256;
 
-/// A bulk call under way. It ends with the object.
+/// Core's bulk call, until the environment ends.
+type Inner = Mutex<Option<wts_session::Bulk>>;
+
+impl Ends for Inner {
+    fn end(&self) {
+        locked(self).take();
+    }
+}
+
+/// A bulk call in flight. It ends with the object.
 #[napi]
 pub struct Bulk {
     operation: Operation,
-    call: Arc<Mutex<wts_session::Bulk>>,
+    call: Arc<Inner>,
     background: Arc<Background>,
-    channel: Channel,
+    caller: Caller,
 }
 
 impl Bulk {
-    pub(crate) fn start(
+    /// Begins a bulk call, whose lines for the log have this id.
+    pub(crate) fn begin(
+        env: Env,
+        id: u32,
         background: &Arc<Background>,
-        channel: Channel,
-        client: wts_session::Client,
+        caller: &Caller,
+        client: &Client,
         operation: Operation,
-    ) -> Self {
-        let call = client.bulk_on(background, operation);
-        Self { operation, call: Arc::new(Mutex::new(call)), background: Arc::clone(background), channel }
+    ) -> Result<Self> {
+        let call = as_caller(id, || client.bulk_on(background, operation));
+        let call = Arc::new(Mutex::new(Some(call)));
+        let entry: Weak<Inner> = Arc::downgrade(&call);
+        end_with_environment(env, entry)?;
+        Ok(Self { operation, call, background: Arc::clone(background), caller: caller.clone() })
+    }
+
+    fn with_call<T>(&self, work: impl FnOnce(&wts_session::Bulk) -> T) -> Option<T> {
+        locked(&self.call).as_ref().map(work)
     }
 }
 
 #[napi]
 impl Bulk {
-    /// Puts an item in; false where there is no room before outcomes are taken out.
+    /// Adds an item; false if there is no room before outcomes are taken.
     #[napi(catch_unwind)]
     pub fn push(&self, session_id: Option<Utf16String>, status: Option<String>) -> bool {
-        let item =
-            item(self.operation, &session_id.unwrap_or_else(|| String::new().into()), status.unwrap_or_default());
-        locked(&self.call).push(item).is_ok()
+        let session_id = session_id.unwrap_or_else(|| String::new().into());
+        let item = item(self.operation, &session_id, status.unwrap_or_default());
+        self.with_call(|call| call.push(item).is_ok()) == Some(true)
     }
 
     /// Says that no more items come.
     #[napi(catch_unwind)]
     pub fn finish(&self) {
-        locked(&self.call).finish();
+        self.with_call(wts_session::Bulk::finish);
     }
 
-    /// Sends nothing more.
+    /// Sends nothing more; requests in flight are awaited.
     #[napi(catch_unwind)]
     pub fn stop(&self) {
-        locked(&self.call).stop();
+        self.with_call(wts_session::Bulk::stop);
     }
 
-    /// As `stop`, and ends the requests under way.
+    /// Sends nothing more, and aborts the requests in flight.
     #[napi(catch_unwind)]
     pub fn cancel(&self) {
-        locked(&self.call).cancel();
+        self.with_call(wts_session::Bulk::cancel);
     }
 
     /// Begins the call `id`, whose result is a [`Batch`].
     #[napi(catch_unwind)]
     pub fn next(&self, env: Env, id: u32) -> Result<()> {
         let call = Arc::clone(&self.call);
-        self.channel.begin(env, id, &self.background, async move {
-            Ok(Batch::from(poll_fn(|context| locked(&call).poll_many(context, MOST)).await))
+        self.caller.begin(env, id, &self.background, async move {
+            let batch = poll_fn(|context| match &mut *locked(&call) {
+                Some(call) => call.poll_many(context, MAX_BATCH),
+                None => Poll::Ready(Vec::new()),
+            });
+            Ok(Batch::from(batch.await))
         })
     }
 }
 
-/// What becomes of an item that is not sent because the call ends before.
+/// The failure of an item that is not sent because the call ends before.
 #[napi(catch_unwind)]
 pub fn cancelled() -> Failure {
     Failure::from(&Error::cancelled())
@@ -89,28 +115,5 @@ fn item(operation: Operation, session_id: &[u16], status: String) -> Item {
             session_id: String::new(),
             error: Error::invalid_session_id("It has half a surrogate pair."),
         },
-    }
-}
-
-/// Outcomes that have settled, at least one; none where all have been taken.
-#[napi(object, object_from_js = false)]
-pub struct Batch {
-    /// Of each the place in the input.
-    pub indexes: Vec<f64>,
-    /// Of each the JSON of its result, or its failure.
-    pub outcomes: Vec<Either<Json, Failure>>,
-}
-
-impl From<Vec<Outcome>> for Batch {
-    fn from(settled: Vec<Outcome>) -> Self {
-        let (indexes, outcomes) = settled.into_iter().map(|it| (it.index as f64, json_or_failure(it.result))).unzip();
-        Self { indexes, outcomes }
-    }
-}
-
-fn json_or_failure(result: std::result::Result<Session, Error>) -> Either<Json, Failure> {
-    match result {
-        Ok(session) => Either::A(session.into_json().into()),
-        Err(error) => Either::B(Failure::from(&error)),
     }
 }

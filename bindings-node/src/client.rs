@@ -1,6 +1,6 @@
 //! The client and its operations: convert in, call core, map the error, convert out.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use napi::{Either, Env, Result};
@@ -8,10 +8,12 @@ use napi_derive::napi;
 use wts_session::binding::{Background, ClientCache};
 use wts_session::{ClientBuilder, CompleteOptions, Error, Item, Operation, Session, UpdateOptions};
 
+use crate::background::background;
 use crate::bulk::Bulk;
+use crate::calls::{Caller, Calls};
 use crate::convert::{Settings, builder};
+use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
-use crate::promise::{Calls, Channel, background};
 
 /// How long the end of a process waits at most for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
@@ -21,15 +23,26 @@ static SHARED: ClientCache<wts_session::Client> = ClientCache::new();
 /// A client of the WTS Chat API, whose calls come and go through one channel.
 #[napi]
 pub struct Client {
-    inner: wts_session::Client,
+    inner: Arc<wts_session::Client>,
     background: Arc<Background>,
-    channel: Channel,
+    caller: Caller,
+}
+
+impl Ends for wts_session::Client {
+    fn end(&self) {
+        self.close();
+    }
 }
 
 /// Makes a client of its own, whose outcomes come through `calls`; also what is to be logged, if `is_logged`.
 #[napi(catch_unwind)]
-pub fn create_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
-    made(settings, calls, is_logged, <ClientBuilder>::build)
+pub fn create_client(env: Env, settings: Settings, calls: &Calls, is_logged: bool) -> Result<Either<Client, Failure>> {
+    let client = made(settings, calls, is_logged, <ClientBuilder>::build);
+    if let Either::A(client) = &client {
+        let entry: Weak<wts_session::Client> = Arc::downgrade(&client.inner);
+        end_with_environment(env, entry)?;
+    }
+    Ok(client)
 }
 
 /// As [`create_client`], but the client is one that all calls with these settings share.
@@ -52,7 +65,7 @@ fn made(
 ) -> Either<Client, Failure> {
     let client = builder(settings).and_then(|builder| {
         let builder = if is_logged { builder.observer(calls.observer()) } else { builder };
-        Ok(Client { inner: make(builder)?, background: background()?, channel: calls.channel() })
+        Ok(Client { inner: Arc::new(make(builder)?), background: background()?, caller: calls.caller() })
     });
     match client {
         Ok(client) => Either::A(client),
@@ -72,9 +85,9 @@ impl Client {
         status: Option<String>,
         stop_bot_in_execution: bool,
     ) -> Result<()> {
-        let client = self.inner.clone();
+        let client = Arc::clone(&self.inner);
         let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
-        self.channel.begin(env, id, &self.background, async move {
+        self.caller.begin(env, id, &self.background, async move {
             let item = Item::update(session_id.unwrap_or_default(), status.unwrap_or_default());
             client.call(Operation::UpdateSessionStatus(options), item).await.map(Session::into_json)
         })
@@ -90,47 +103,57 @@ impl Client {
         reactivate_on_new_message: bool,
         stop_bot_in_execution: bool,
     ) -> Result<()> {
-        let client = self.inner.clone();
+        let client = Arc::clone(&self.inner);
         let options = CompleteOptions::new()
             .reactivate_on_new_message(reactivate_on_new_message)
             .stop_bot_in_execution(stop_bot_in_execution);
-        self.channel.begin(env, id, &self.background, async move {
+        self.caller.begin(env, id, &self.background, async move {
             let item = Item::complete(session_id.unwrap_or_default());
             client.call(Operation::CompleteSession(options), item).await.map(Session::into_json)
         })
     }
 
-    /// Begins a bulk call.
+    /// Begins a bulk call, whose lines for the log have this id.
     #[napi(catch_unwind)]
-    pub fn update_session_statuses(&self, stop_bot_in_execution: bool) -> Bulk {
+    pub fn update_session_statuses(&self, env: Env, id: u32, stop_bot_in_execution: bool) -> Result<Bulk> {
         let options = UpdateOptions::new().stop_bot_in_execution(stop_bot_in_execution);
-        Bulk::start(&self.background, self.channel.clone(), self.inner.clone(), Operation::UpdateSessionStatus(options))
+        self.bulk(env, id, Operation::UpdateSessionStatus(options))
     }
 
-    /// Begins a bulk call.
+    /// Begins a bulk call, whose lines for the log have this id.
     #[napi(catch_unwind)]
-    pub fn complete_sessions(&self, reactivate_on_new_message: bool, stop_bot_in_execution: bool) -> Bulk {
+    pub fn complete_sessions(
+        &self,
+        env: Env,
+        id: u32,
+        reactivate_on_new_message: bool,
+        stop_bot_in_execution: bool,
+    ) -> Result<Bulk> {
         let options = CompleteOptions::new()
             .reactivate_on_new_message(reactivate_on_new_message)
             .stop_bot_in_execution(stop_bot_in_execution);
-        Bulk::start(&self.background, self.channel.clone(), self.inner.clone(), Operation::CompleteSession(options))
+        self.bulk(env, id, Operation::CompleteSession(options))
     }
 
-    /// Fails the calls that have not been sent yet, and all later ones.
+    fn bulk(&self, env: Env, id: u32, operation: Operation) -> Result<Bulk> {
+        Bulk::begin(env, id, &self.background, &self.caller, &self.inner, operation)
+    }
+
+    /// Fails the calls that have not been sent yet, and all later ones, and closes idle connections.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.inner.close();
     }
 }
 
-/// For the tests, in builds that are none for users.
+/// For the tests; not in builds for users.
 #[cfg(debug_assertions)]
 #[napi]
 impl Client {
     /// Begins the call `id`, which panics.
     #[napi(catch_unwind)]
     pub fn panic(&self, env: Env, id: u32) -> Result<()> {
-        self.channel.begin(env, id, &self.background, async { Ok(panic_as_the_tests_want_it()) })
+        self.caller.begin(env, id, &self.background, async { Ok(panic_as_the_tests_want_it()) })
     }
 }
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { Client } from 'wts-session';
+import { BulkError, Client, WtsError } from 'wts-session';
 import { js, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
@@ -28,6 +28,45 @@ const newIds = (count) => Array.from({ length: count }, newId);
 const stalls = (id) => standIn.script(id, { raw: [{ stall: true }] });
 const told = ({ index, sessionId, ok, error }) => [index, sessionId, ok ? 'ok' : error.code];
 const reasonOf = (promise) => promise.then(assert.fail, (reason) => reason);
+
+/** The error of a call that ends early because of `cause`. */
+async function endedBy(cause, call) {
+  const error = await reasonOf(call);
+  assert.ok(error instanceof BulkError && error instanceof WtsError, error);
+  assert.deepEqual([error.name, error.code, error.retryable], ['BulkError', 'cancelled', true]);
+  assert.equal(error.cause, cause);
+  assert.deepEqual(
+    error.outcomes.map(({ index }) => index),
+    error.outcomes.map(({ index }) => index).toSorted((one, other) => one - other),
+  );
+  return error;
+}
+
+/** As the package abort-controller has it: events of its own, no reason. */
+class ForeignController {
+  signal = Object.assign(new EventTarget(), { aborted: false });
+
+  abort() {
+    this.signal.aborted = true;
+    this.signal.dispatchEvent(new Event('abort'));
+  }
+}
+
+/** An object that throws when it is looked at. */
+function hostile() {
+  const fail = () => {
+    throw new Error('do not look at it');
+  };
+  return new Proxy({}, { get: fail, has: fail, getOwnPropertyDescriptor: fail, defineProperty: fail, ownKeys: fail });
+}
+
+function nameOf(value) {
+  try {
+    return String(value);
+  } catch {
+    return 'that throws when it is looked at';
+  }
+}
 
 /** An endless input, which tells how many were taken of it, and whether it was closed. */
 function endless() {
@@ -75,27 +114,32 @@ describe('aborting', () => {
     let call;
     const firstIsDone = new Promise((resolve) => {
       const onProgress = (done) => resolve(calls.push(done));
-      call = reasonOf(client.completeSessions(ids, { signal: controller.signal, onProgress }));
+      call = client.completeSessions(ids, { signal: controller.signal, onProgress });
+      call.catch(() => {});
     });
     await Promise.all([firstIsDone, standIn.requests(ids[1], 1), standIn.requests(ids[2], 1)]);
     const reason = new Error('enough');
     const aborted = performance.now();
     controller.abort(reason);
-    assert.equal(await call, reason);
+    const error = await endedBy(reason, call);
     assert.ok(performance.now() - aborted < MOST_MS);
-    assert.deepEqual(reason.outcomes.map(told), [
+    assert.equal(error.message, 'The call was cancelled: enough');
+    assert.deepEqual([error.attempts, error.mayHaveBeenApplied], [3, true]);
+    assert.match(error.stack, /^BulkError: The call was cancelled: enough\n +at .*bulk-end\.test\.mjs/);
+    assert.deepEqual(error.outcomes.map(told), [
       [0, ids[0], 'ok'],
       ...ids.slice(1).map((id, index) => [index + 1, id, 'cancelled']),
     ]);
     const told3 = ({ error }) => [error.attempts, error.mayHaveBeenApplied, error.retryable];
-    assert.deepEqual(reason.outcomes.slice(1, 5).map(told3), [
+    assert.deepEqual(error.outcomes.slice(1, 5).map(told3), [
       [1, true, true],
       [1, true, true],
       [0, false, true],
       [0, false, true],
     ]);
     assert.deepEqual(calls, [1]);
-    assert.deepEqual(Object.keys(reason), []);
+    assert.ok(!Object.keys(error).includes('outcomes'), 'they show in logs');
+    assert.equal('outcomes' in reason, false);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
     await standIn.connectionsAtMost(open);
     assert.equal((await standIn.requests(ids[3])).length, 0);
@@ -106,17 +150,18 @@ describe('aborting', () => {
     const reason = new Error('never mind');
     const signal = AbortSignal.abort(reason);
     const client = clientWith({});
-    assert.equal(await reasonOf(client.completeSessions(ids, { signal })), reason);
+    const { outcomes, attempts, mayHaveBeenApplied } = await endedBy(reason, client.completeSessions(ids, { signal }));
     assert.deepEqual(
-      reason.outcomes.map(told),
+      outcomes.map(told),
       ids.map((id, index) => [index, id, 'cancelled']),
     );
+    assert.deepEqual([attempts, mayHaveBeenApplied], [0, false]);
     const updates = ids.map((sessionId) => ({ sessionId, status: 'PENDING' }));
-    assert.equal(await reasonOf(client.updateSessionStatuses(updates, { signal })), reason);
-    assert.equal(await reasonOf(client.iterCompleteSessions(ids, { signal }).next()), reason);
+    await endedBy(reason, client.updateSessionStatuses(updates, { signal }));
+    await endedBy(reason, client.iterCompleteSessions(ids, { signal }).next());
     const input = endless();
-    assert.equal(await reasonOf(client.completeSessions(input.items, { signal })), reason);
-    assert.deepEqual([reason.outcomes, input.taken], [[], 0]);
+    assert.deepEqual((await endedBy(reason, client.completeSessions(input.items, { signal }))).outcomes, []);
+    assert.equal(input.taken, 0);
     await assert.rejects(client.completeSessions([1], { signal }), TypeError);
     assert.equal((await standIn.requests(ids[0])).length, 0);
   });
@@ -127,11 +172,11 @@ describe('aborting', () => {
     const signal = AbortSignal.timeout(100);
     const ids = newIds(200);
     const begun = performance.now();
-    const reason = await reasonOf(limited.completeSessions(ids, { signal }));
-    assert.equal(reason.name, 'TimeoutError');
+    const { cause, outcomes } = await reasonOf(limited.completeSessions(ids, { signal }));
+    assert.deepEqual([cause, cause.name], [signal.reason, 'TimeoutError']);
     assert.ok(performance.now() - begun < 100 + MOST_MS);
-    assert.equal(reason.outcomes.length, 200);
-    assert.equal(reason.outcomes.filter(({ error }) => error?.attempts === 0).length, 199);
+    assert.equal(outcomes.length, 200);
+    assert.equal(outcomes.filter(({ error }) => error?.attempts === 0).length, 199);
   });
 
   it('with an input that has no end: what was taken of it is told, and it is closed', async () => {
@@ -139,15 +184,15 @@ describe('aborting', () => {
     const controller = new AbortController();
     const onProgress = (done) => done === 100 && controller.abort();
     const client = clientWith({ maxConcurrency: 4 });
-    const reason = await reasonOf(client.completeSessions(input.items, { signal: controller.signal, onProgress }));
-    assert.equal(reason, controller.signal.reason);
-    assert.equal(reason.name, 'AbortError');
-    assert.equal(reason.outcomes.length, input.taken);
+    const error = await reasonOf(client.completeSessions(input.items, { signal: controller.signal, onProgress }));
+    assert.equal(error.cause, controller.signal.reason);
+    assert.equal(error.cause.name, 'AbortError');
+    assert.equal(error.message, 'The call was cancelled: This operation was aborted');
     assert.deepEqual(
-      reason.outcomes.map(({ index }) => index),
+      error.outcomes.map(({ index }) => index),
       Array.from({ length: input.taken }, (_, index) => index),
     );
-    assert.ok(reason.outcomes.slice(0, 80).every(({ ok }) => ok));
+    assert.ok(error.outcomes.slice(0, 80).every(({ ok }) => ok));
     assert.ok(input.isClosed);
   });
 
@@ -158,7 +203,7 @@ describe('aborting', () => {
     const call = reasonOf(clientWith({}).completeSessions(input, { signal: controller.signal }));
     await standIn.requests(id, 1);
     controller.abort();
-    assert.equal((await call).name, 'AbortError');
+    assert.equal((await call).cause.name, 'AbortError');
     assert.ok(input.isClosed);
   });
 
@@ -171,13 +216,12 @@ describe('aborting', () => {
     assert.deepEqual(told((await outcomes.next()).value), [0, ids[0], 'ok']);
     await standIn.requests(ids[1], 1);
     controller.abort(new Error('enough'));
-    const reason = await reasonOf(outcomes.next());
-    assert.equal(reason, controller.signal.reason);
+    const ended = await endedBy(controller.signal.reason, outcomes.next());
     assert.deepEqual(
-      reason.outcomes.map(({ index }) => index),
+      ended.outcomes.map(({ index }) => index),
       ids.slice(1).map((_, index) => index + 1),
     );
-    const { error } = reason.outcomes[0];
+    const { error } = ended.outcomes[0];
     assert.deepEqual([error.code, error.mayHaveBeenApplied], ['cancelled', true]);
     assert.equal((await outcomes.next()).done, true);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
@@ -194,19 +238,99 @@ describe('aborting', () => {
     await standIn.requests(second, 1);
     controller.abort();
     await standIn.connectionsAtMost(open + 1); // the one of the item that succeeded is kept
-    await assert.rejects(outcomes.next(), { name: 'AbortError' });
+    await assert.rejects(outcomes.next(), (error) => error.cause.name === 'AbortError');
   });
 
-  for (const reason of ['a word', null, Object.freeze(new Error('frozen'))]) {
-    it(`with the reason ${reason}`, async () => {
+  for (const reason of ['a word', null, Object.freeze(new Error('frozen')), hostile()]) {
+    it(`with the reason ${nameOf(reason)}`, async () => {
       const controller = new AbortController();
-      setImmediate(() => controller.abort(reason));
       const [id] = newIds(1);
       await stalls(id);
       const call = clientWith({}).completeSessions([id], { signal: controller.signal });
-      assert.deepEqual(await Promise.allSettled([call]), [{ status: 'rejected', reason }]);
+      await standIn.requests(id, 1);
+      controller.abort(reason);
+      const { outcomes } = await endedBy(reason, call);
+      assert.deepEqual(outcomes.map(told), [[0, id, 'cancelled']]);
     });
   }
+
+  it('calls that share a signal: each tells its own outcomes', async () => {
+    const reason = Object.freeze(new Error('shutdown'));
+    const controller = new AbortController();
+    const client = clientWith({});
+    const [one, other, third, alone] = newIds(4);
+    await Promise.all([one, other, third, alone].map(stalls));
+    const calls = [[one], [other, third]].map((ids) => client.completeSessions(ids, { signal: controller.signal }));
+    const single = reasonOf(client.completeSession(alone, { signal: controller.signal }));
+    await Promise.all([one, other, third, alone].map((id) => standIn.requests(id, 1)));
+    controller.abort(reason);
+    const [first, second] = await Promise.all(calls.map((call) => endedBy(reason, call)));
+    assert.deepEqual(
+      [first, second].map(({ outcomes }) => outcomes.map(({ sessionId }) => sessionId)),
+      [[one], [other, third]],
+    );
+    assert.equal(await single, reason);
+  });
+
+  it('with a signal without a reason, as of the package abort-controller', async () => {
+    const [id, other] = newIds(2);
+    await Promise.all([id, other].map(stalls));
+    const controller = new ForeignController();
+    const call = reasonOf(clientWith({}).completeSessions([id], { signal: controller.signal }));
+    const single = reasonOf(clientWith({}).completeSession(other, { signal: controller.signal }));
+    await Promise.all([id, other].map((each) => standIn.requests(each, 1)));
+    controller.abort();
+    const error = await call;
+    assert.ok(error.cause instanceof DOMException);
+    assert.deepEqual([error.cause.name, error.outcomes.length], ['AbortError', 1]);
+    assert.equal((await single).name, 'AbortError');
+    await assert.rejects(clientWith({}).completeSession(newId(), { signal: controller.signal }), {
+      name: 'AbortError',
+    });
+    const late = await reasonOf(clientWith({}).completeSessions(newIds(1), { signal: controller.signal }));
+    assert.equal(late.cause.name, 'AbortError');
+  });
+
+  it('many calls have one listener on a signal, and cause no warning', async () => {
+    const warnings = [];
+    const warn = (warning) => warnings.push(warning);
+    process.on('warning', warn);
+    const controller = new AbortController();
+    const ids = newIds(12);
+    await Promise.all(ids.map(stalls));
+    const client = clientWith({});
+    const calls = ids.map((id) => reasonOf(client.completeSessions([id], { signal: controller.signal })));
+    await Promise.all(ids.map((id) => standIn.requests(id, 1)));
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 1);
+    controller.abort();
+    const errors = await Promise.all(calls);
+    assert.deepEqual(
+      errors.map(({ outcomes }) => outcomes[0].sessionId),
+      ids,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warn);
+    assert.deepEqual(warnings, []);
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
+  });
+
+  it('100,000 items leave turns to the other work of the thread', async () => {
+    const input = Array.from({ length: 100_000 }, (_, index) => `many-${index}`);
+    const signal = AbortSignal.abort();
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) {
+        setImmediate(count);
+      }
+    };
+    setImmediate(count);
+    const { outcomes } = await endedBy(signal.reason, clientWith({}).completeSessions(input, { signal }));
+    isOver = true;
+    assert.equal(outcomes.length, 100_000);
+    assert.ok(turns >= 90, `${turns} turns`);
+  });
 
   it('leaves no listener on a signal that lives long', async () => {
     const { signal } = new AbortController();
@@ -344,7 +468,7 @@ describe('an iteration', () => {
 });
 
 describe('process life', () => {
-  const PRELUDE = js`import { Client } from 'wts-session';
+  const PRELUDE = js`import { BulkError, Client, WtsError } from 'wts-session';
     const client = new Client({ ...${standIn.connection}, rateLimits: null, maxConcurrency: 4 });
     const ids = (name, count) => Array.from({ length: count }, (_, index) => name + index);
     function* endless(name) { for (let index = 0; ; index += 1) yield name + index; }

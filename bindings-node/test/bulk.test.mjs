@@ -1,11 +1,11 @@
-// Bulk calls that go on to their end, or end early because something threw. Signals: bulk-abort; many items: bulk-load.
+// Bulk calls that go on to their end, or end early because something threw. Signals: bulk-end; many items: bulk-load.
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { Client, WtsError } from 'wts-session';
+import { BulkError, Client, WtsError } from 'wts-session';
 import { Calls } from '../lib/calls.cjs';
-import { callSite } from '../lib/error.cjs';
+import { CallSite } from '../lib/error.cjs';
 import native from '../lib/native.cjs';
 import { StandIn } from './support/stand-in.mjs';
 
@@ -136,7 +136,7 @@ describe('outcomes', () => {
 
   it('cross to this thread many at a time', async () => {
     const calls = new Calls();
-    const bulk = calls.client(native.createClient, standIn.connection).completeSessions(false, false);
+    const bulk = calls.client(native.createClient, standIn.connection).completeSessions(1, false, false);
     let given = 0;
     while (given < 1000 && bulk.push('', undefined)) {
       given += 1;
@@ -144,7 +144,7 @@ describe('outcomes', () => {
     bulk.finish();
     const sizes = [];
     do {
-      sizes.push((await calls.run(callSite(), undefined, (id) => bulk.next(id))).indexes.length);
+      sizes.push((await calls.run(new CallSite(), (id) => bulk.next(id))).indexes.length);
     } while (sizes.at(-1) > 0);
     assert.equal(
       sizes.reduce((sum, size) => sum + size),
@@ -275,8 +275,9 @@ describe('wrong types', () => {
       }
       const call = client.completeSessions(isAsync ? slowly(input()) : input());
       const error = await call.catch((reason) => reason);
-      assert.ok(error instanceof TypeError);
-      assert.equal(error.message, 'sessionIds[1] must be a string, not a number');
+      assert.ok(error instanceof BulkError);
+      assert.ok(error.cause instanceof TypeError);
+      assert.equal(error.cause.message, 'sessionIds[1] must be a string, not a number');
       assert.equal(error.outcomes.length, 1);
       assert.ok(isClosed);
       assert.equal((await standIn.requests(last)).length, 0);
@@ -326,7 +327,7 @@ describe('onProgress', () => {
     }
   });
 
-  it('that throws: what has left is awaited, nothing more is sent, and the call rejects with what it threw', async () => {
+  it('that throws: requests in flight are awaited, nothing more is sent, and the error names what it threw', async () => {
     const narrow = clientWith({ maxConcurrency: 2 });
     const [late, ...ids] = newIds(50);
     const others = ids.slice(3);
@@ -343,7 +344,9 @@ describe('onProgress', () => {
       }
     };
     const error = await narrow.completeSessions([late, ...ids], { onProgress }).catch((reason) => reason);
-    assert.equal(error, thrown);
+    assert.ok(error instanceof BulkError);
+    assert.equal(error.cause, thrown);
+    assert.equal(error.message, 'The call was cancelled: from onProgress');
     assert.deepEqual(calls, [1, 2, 3]);
     assert.deepEqual(
       error.outcomes.map(({ index, sessionId }) => [index, sessionId]),
@@ -356,20 +359,71 @@ describe('onProgress', () => {
     assert.equal(cancelled.length, others.length - sent.length);
     assert.ok(cancelled.every(({ code, attempts }) => code === 'cancelled' && attempts === 0));
     assert.ok(cancelled.every(({ mayHaveBeenApplied }) => !mayHaveBeenApplied));
-    assert.deepEqual(Object.keys(error), []);
-    assert.ok(inspect(error).length < 2000, 'the outcomes show in logs');
+    assert.equal('outcomes' in thrown, false);
+    assert.ok(inspect(error).length < 4000, 'the outcomes show in logs');
   });
 
   for (const thrown of ['a word', null, undefined, Object.freeze(new Error('frozen'))]) {
     it(`may throw ${inspect(thrown).split('\n')[0]}`, async () => {
-      const call = client.completeSessions(newIds(3), {
-        onProgress: () => {
-          throw thrown;
-        },
-      });
-      assert.deepEqual(await Promise.allSettled([call]), [{ status: 'rejected', reason: thrown }]);
+      const onProgress = () => {
+        throw thrown;
+      };
+      const error = await client.completeSessions(newIds(3), { onProgress }).catch((reason) => reason);
+      assert.ok(error instanceof BulkError);
+      assert.ok(Object.hasOwn(error, 'cause'));
+      assert.deepEqual([error.cause, error.outcomes.length], [thrown, 3]);
     });
   }
+
+  it('that returns a promise which rejects is as one that throws', async () => {
+    const narrow = clientWith({ maxConcurrency: 1 });
+    const [first, ...ids] = newIds(50);
+    const thrown = new Error('from an async onProgress');
+    const calls = [];
+    const onProgress = async (done) => {
+      calls.push(done);
+      throw thrown;
+    };
+    const error = await narrow.completeSessions([first, ...ids], { onProgress }).catch((reason) => reason);
+    assert.ok(error instanceof BulkError);
+    assert.equal(error.cause, thrown);
+    assert.equal(error.outcomes.length, 50);
+    assert.ok(calls.length < 50, `${calls.length} calls`);
+    assert.equal((await standIn.requests(ids.at(-1))).length, 0);
+  });
+
+  it('that is async is awaited, also after the last item', async () => {
+    const ids = newIds(3);
+    const thrown = new Error('late');
+    let done = 0;
+    const reports = await client.completeSessions(ids, {
+      onProgress: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        done += 1;
+      },
+    });
+    assert.deepEqual([reports.length, done], [3, 3]);
+    const onProgress = async (count) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (count === ids.length) {
+        throw thrown;
+      }
+    };
+    const error = await client.completeSessions(ids, { onProgress }).catch((reason) => reason);
+    assert.equal(error.cause, thrown);
+    assert.ok(error.outcomes.every(({ ok }) => ok));
+  });
+
+  it('that is async and never done can still be aborted', async () => {
+    const controller = new AbortController();
+    const onProgress = () => {
+      setImmediate(() => controller.abort('enough'));
+      return new Promise(() => {});
+    };
+    const call = client.completeSessions(newIds(1), { onProgress, signal: controller.signal });
+    const error = await call.catch((reason) => reason);
+    assert.deepEqual([error.cause, error.outcomes.length], ['enough', 1]);
+  });
 });
 
 describe('an input that throws', () => {
@@ -393,7 +447,7 @@ describe('an input that throws', () => {
       const ids = newIds(3);
       await standIn.script(ids[0], { status: 200, body: {}, delay_ms: 100 });
       const error = await client.completeSessions(input(ids)).catch((reason) => reason);
-      assert.equal(error, thrown);
+      assert.equal(error.cause, thrown);
       assert.deepEqual(
         error.outcomes.map(({ index, sessionId }) => [index, sessionId]),
         ids.map((id, index) => [index, id]),
@@ -402,7 +456,7 @@ describe('an input that throws', () => {
         assert.equal((await standIn.requests(outcome.sessionId)).length, outcome.ok ? 1 : 0);
         assert.ok(outcome.ok || (outcome.error.code === 'cancelled' && !outcome.error.mayHaveBeenApplied));
       }
-      assert.deepEqual(Object.keys(error), []);
+      assert.equal('outcomes' in thrown, false);
     });
   }
 
@@ -418,12 +472,14 @@ describe('an input that throws', () => {
 
   it('at its first item', async () => {
     const error = await client.completeSessions(failing([])).catch((reason) => reason);
-    assert.equal(error, thrown);
+    assert.equal(error.cause, thrown);
     assert.deepEqual(error.outcomes, []);
   });
 
-  it('that gives no iterator results', () =>
-    assert.rejects(client.completeSessions({ [Symbol.iterator]: () => ({ next: () => 12 }) }), TypeError));
+  it('that gives no iterator results', async () => {
+    const call = client.completeSessions({ [Symbol.iterator]: () => ({ next: () => 12 }) });
+    assert.ok((await call.catch((reason) => reason)).cause instanceof TypeError);
+  });
 
   it('in an iteration: it fails after the last outcome', async () => {
     const [first] = newIds(1);
@@ -434,7 +490,7 @@ describe('an input that throws', () => {
     }
     const outcomes = client.iterCompleteSessions(input());
     assert.deepEqual(told((await outcomes.next()).value), [0, first, 'ok']);
-    await assert.rejects(outcomes.next(), thrown);
+    await assert.rejects(outcomes.next(), (error) => error.cause === thrown && error.outcomes.length === 0);
     assert.deepEqual(await outcomes.next(), { done: true, value: undefined });
   });
 });

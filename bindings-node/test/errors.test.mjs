@@ -4,7 +4,7 @@ import { after, afterEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Client, completeSession, updateSessionStatus, WtsError } from 'wts-session';
 import { Calls } from '../lib/calls.cjs';
-import { callSite } from '../lib/error.cjs';
+import { CallSite } from '../lib/error.cjs';
 import native from '../lib/native.cjs';
 import { StandIn } from './support/stand-in.mjs';
 
@@ -156,12 +156,10 @@ describe('a panic', () => {
   it('is the error internal, and the client still works', async () => {
     const calls = new Calls();
     const inner = calls.client(native.createClient, standIn.connection);
-    const error = await errorOf(calls.run(callSite(), undefined, (id) => inner.panic(id)));
+    const error = await errorOf(calls.run(new CallSite(), (id) => inner.panic(id)));
     assert.ok(error instanceof WtsError);
     assert.equal(error.code, 'internal');
-    const result = await calls.run(callSite(), undefined, (id) =>
-      inner.completeSession(id, 'session_12345', false, false),
-    );
+    const result = await calls.run(new CallSite(), (id) => inner.completeSession(id, 'session_12345', false, false));
     assert.equal(result.success, true);
   });
 });

@@ -159,7 +159,7 @@ describe('without a logger', () => {
     const news = [];
     await standIn.script(id, UNAVAILABLE);
     await new Promise((resolve) => {
-      const calls = new native.Calls((...args) => resolve(news.push(args)));
+      const calls = new native.Calls((...args) => resolve([calls, news.push(args)]));
       const isLogged = (_settings, _calls, isLogged) => isLogged;
       assert.equal(new Calls(new Lines()).client(isLogged, {}), true);
       assert.equal(new Calls().client(isLogged, {}), false);

@@ -50,7 +50,9 @@ describe('the package', () => {
       'lib/input.cjs',
       'lib/log.cjs',
       'lib/native.cjs',
-      'lib/platforms.json',
+      'lib/outcomes.cjs',
+      'lib/signal.cjs',
+      'lib/warning.cjs',
       'package.json',
       'wts-session.node',
     ]);
@@ -61,7 +63,7 @@ describe('the package', () => {
   it('passes attw', () => succeeds(tool('attw'), [tarball]));
 
   it('exports the same names to CommonJS and ES modules, and no others', async () => {
-    const names = '["Client","SessionStatus","WtsError","completeSession","updateSessionStatus"]';
+    const names = '["BulkError","Client","SessionStatus","WtsError","completeSession","updateSessionStatus"]';
     const print = 'console.log(JSON.stringify(Object.keys(wts).sort()));';
     const cjs = `const wts = require('wts-session'); ${print}`;
     const esm = `import * as wts from 'wts-session'; ${print}`;

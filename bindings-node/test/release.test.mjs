@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { succeeds } from './support/consumer.mjs';
 import { packageFolder, run } from './support/run.mjs';
 
-const platforms = createRequire(import.meta.url)('../lib/platforms.json');
+const platforms = createRequire(import.meta.url)('../scripts/platforms.json');
 const root = join(packageFolder, '..');
 const { glibcVersionRuntime } = process.report.getReport().header;
 const libc = process.platform === 'linux' ? (glibcVersionRuntime ? 'glibc' : 'musl') : undefined;

@@ -1,0 +1,245 @@
+//! The calls of a JavaScript thread: begun there, driven on core's thread in the background, settled there.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::mem::take;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+
+use futures_util::FutureExt;
+use napi::bindgen_prelude::{Either3, FnArgs, Function};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status};
+use napi_derive::napi;
+use tokio::task::AbortHandle;
+use wts_session::binding::{Background, for_caller};
+use wts_session::{Error, Observer};
+
+use crate::batch::Batch;
+use crate::convert::Json;
+use crate::environment::{Ends, end_with_environment};
+use crate::error::Failure;
+use crate::line::Line;
+use crate::listener::Listener;
+use crate::mutex::locked;
+
+/// Ids of calls, and for each the JSON of its result, the outcomes it took out of a bulk call, or its failure; then lines for
+/// the log.
+type News = FnArgs<(Vec<u32>, Vec<Either3<Json, Batch, Failure>>, Option<Vec<Line>>)>;
+
+/// What a call that did not fail returns.
+pub(crate) enum Success {
+    One(Json),
+    Many(Batch),
+}
+
+impl From<String> for Success {
+    fn from(json: String) -> Self {
+        Self::One(json.into())
+    }
+}
+
+impl From<Batch> for Success {
+    fn from(batch: Batch) -> Self {
+        Self::Many(batch)
+    }
+}
+
+/// Wakes the JavaScript thread. Weak: by itself it does not keep the event loop running.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// Calls of a JavaScript thread that are in flight. They keep its event loop running, and end with it.
+#[napi]
+pub struct Calls {
+    caller: Caller,
+    observer: Observer,
+}
+
+#[napi]
+impl Calls {
+    /// `listener` is called with all that has settled, and all lines for the log, since its last call. It is held only while calls
+    /// are in flight.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, listener: Function<'_, News, ()>) -> Result<Self> {
+        let caller = Caller::new(env, &listener)?;
+        let log = caller.channel.clone();
+        Ok(Self { caller, observer: Observer::new(move |event| log.log(event.into())) })
+    }
+
+    /// Cancels the call `id`: it does not settle, and its connection is closed.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, env: Env, id: u32) -> Result<()> {
+        self.caller.cancel(env, id)
+    }
+
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller.clone()
+    }
+
+    /// Logs what happens to calls; always the same one, since clients with equal settings are shared.
+    pub(crate) fn observer(&self) -> Observer {
+        self.observer.clone()
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        self.caller.channel.0.end();
+    }
+}
+
+#[derive(Default)]
+struct State {
+    in_flight: HashMap<u32, AbortHandle>,
+    settled: Vec<(u32, std::result::Result<Success, Error>)>,
+    lines: Vec<Line>,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.settled.is_empty()
+    }
+
+    fn has_news(&self) -> bool {
+        !self.settled.is_empty() || !self.lines.is_empty()
+    }
+
+    fn take_news(&mut self) -> News {
+        let outcome = |(id, result): (u32, std::result::Result<Success, Error>)| match result {
+            Ok(Success::One(json)) => (id, Either3::A(json)),
+            Ok(Success::Many(batch)) => (id, Either3::B(batch)),
+            Err(error) => (id, Either3::C(Failure::from(&error))),
+        };
+        let (ids, outcomes) = take(&mut self.settled).into_iter().map(outcome).unzip();
+        let lines = take(&mut self.lines);
+        (ids, outcomes, (!lines.is_empty()).then_some(lines)).into()
+    }
+}
+
+/// The JavaScript thread's side of its calls.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    channel: Channel,
+    listener: Rc<Listener<News>>,
+}
+
+impl Caller {
+    fn new(env: Env, listener: &Function<'_, News, ()>) -> Result<Self> {
+        let shared = Arc::<Shared>::default();
+        let listener = Rc::new(Listener::new(env, listener)?);
+        // The hook holds no JavaScript of ours, but a function of the realm that has loaded this library.
+        let nothing = env.create_function_from_closure::<(), (), _>("wts-session", |_| Ok(()))?;
+        let (channel, hears) = (Arc::downgrade(&shared), Rc::clone(&listener));
+        let wake = nothing
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .build_callback(move |context| deliver(&channel, &hears, context.env))?;
+        shared.wake.get_or_init(|| Mutex::new(wake));
+        let entry: Weak<Shared> = Arc::downgrade(&shared);
+        end_with_environment(env, entry)?;
+        Ok(Self { channel: Channel(shared), listener })
+    }
+
+    /// Begins the call `id`, which `background` drives.
+    pub(crate) fn begin<F, T>(&self, env: Env, id: u32, background: &Background, call: F) -> Result<()>
+    where
+        F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
+        T: Into<Success>,
+    {
+        let channel = self.channel.clone();
+        let mut state = locked(&self.channel.0.state);
+        let was_idle = state.is_idle();
+        // While the lock is held the call can't settle, so that it is known before it is done.
+        let call = background.spawn(for_caller(id, async move {
+            let result = AssertUnwindSafe(call).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| Err(Error::internal("The call panicked.")));
+            channel.settle(id, result.map(T::into));
+        }));
+        state.in_flight.insert(id, call);
+        drop(state);
+        if was_idle { self.channel.0.hold(&self.listener, env, true) } else { Ok(()) }
+    }
+
+    fn cancel(&self, env: Env, id: u32) -> Result<()> {
+        if let Some(call) = locked(&self.channel.0.state).in_flight.remove(&id) {
+            call.abort();
+        }
+        self.channel.0.let_go_if_idle(&self.listener, env)
+    }
+}
+
+/// Gives the JavaScript thread, in which it runs, the news that there are.
+fn deliver(channel: &Weak<Shared>, listener: &Listener<News>, env: Env) -> Result<()> {
+    let Some(shared) = channel.upgrade() else { return Ok(()) };
+    let news = locked(&shared.state).take_news();
+    let delivered = listener.call(news);
+    shared.let_go_if_idle(listener, env)?;
+    delivered
+}
+
+/// The way of news from the background to the JavaScript thread.
+#[derive(Clone)]
+struct Channel(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    wake: OnceLock<Mutex<Wake>>,
+}
+
+impl Channel {
+    fn settle(&self, id: u32, result: std::result::Result<Success, Error>) {
+        self.0.add_news(|state| {
+            // If it is not there, it was cancelled.
+            if state.in_flight.remove(&id).is_some() {
+                state.settled.push((id, result));
+            }
+        });
+    }
+
+    fn log(&self, line: Line) {
+        self.0.add_news(|state| state.lines.push(line));
+    }
+}
+
+impl Shared {
+    /// One hop to the JavaScript thread for all news that there are when it gets there.
+    fn add_news(&self, news: impl FnOnce(&mut State)) {
+        let mut state = locked(&self.state);
+        let had_news = state.has_news();
+        news(&mut state);
+        let has_news = state.has_news();
+        drop(state);
+        if has_news
+            && !had_news
+            && let Some(wake) = self.wake.get()
+        {
+            // It returns `Ok`, or `Closing`: the thread has ended, and nobody waits any more.
+            locked(wake).call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn let_go_if_idle(&self, listener: &Listener<News>, env: Env) -> Result<()> {
+        let is_idle = locked(&self.state).is_idle();
+        if is_idle { self.hold(listener, env, false) } else { Ok(()) }
+    }
+
+    /// Keeps the event loop and the listener, or lets them go.
+    #[expect(
+        deprecated,
+        reason = "the suggested clones can't switch between keeping the event loop and letting it end"
+    )]
+    fn hold(&self, listener: &Listener<News>, env: Env, hold: bool) -> Result<()> {
+        listener.hold(hold)?;
+        let Some(wake) = self.wake.get() else { return Ok(()) };
+        let mut wake = locked(wake);
+        if hold { wake.refer(&env) } else { wake.unref(&env) }
+    }
+}
+
+impl Ends for Shared {
+    fn end(&self) {
+        locked(&self.state).in_flight.drain().for_each(|(_, call)| call.abort());
+    }
+}
