@@ -73,19 +73,19 @@ export interface SessionFields {
   [field: string]: unknown;
 }
 
-/** A session as the API has it after its status was set. */
+/** The updated session. */
 export interface Session extends SessionFields {
-  /** The API's id; where it sent none, the one that was asked for. */
+  /** The API's id; if it sent none, the id of the request. */
   id: string;
-  /** The API's status; where it sent none, the one that was asked for. */
+  /** The API's status; if it sent none, the status of the request. */
   status: Open<SessionStatus>;
 }
 
-/** A session as the API has it after it was completed. */
+/** The completed session. */
 export interface CompletedSession extends SessionFields {
   /** True, unless the API sends a field of this name. */
   success: boolean;
-  /** The id that was asked for, unless the API sends a field of this name. */
+  /** The id of the request, unless the API sends a field of this name. */
   sessionId: string;
   id?: string | null;
   status?: Open<SessionStatus> | null;
@@ -102,7 +102,7 @@ export interface RateLimit {
 /** The settings of a {@link Client}. */
 export interface ClientOptions {
   /**
-   * The API key. Blanks around it and a leading `Bearer ` are taken off.
+   * The API key. Blanks around it and a leading `Bearer ` are removed.
    *
    * @defaultValue the environment variable `WTS_API_KEY`
    */
@@ -114,32 +114,32 @@ export interface ClientOptions {
    */
   baseUrl?: string | undefined;
   /**
-   * The bound on one attempt, from DNS to the last byte of the answer, of it at most 5 s to connect.
+   * The time limit of one attempt, from DNS to the last byte of the answer; connecting takes at most 5 s of it.
    *
    * @defaultValue 15,000
    */
   timeoutMs?: number | undefined;
   /**
-   * The bound on a single call with all its waiting and retries; `null` is no bound.
+   * The time limit of a single call with all its waiting and retries; `null` is no limit.
    *
    * @defaultValue 60,000
    */
   totalTimeoutMs?: number | null | undefined;
   /**
-   * How often a request is sent again at most, 0 to 100.
+   * How often a request is sent again at most, from 0 to 100.
    *
    * @defaultValue 3
    */
   maxRetries?: number | undefined;
   /**
-   * How many requests are under way at once at most, 1 to 10,000.
+   * How many requests are in flight at once at most, from 1 to 10,000.
    *
    * @defaultValue 64
    */
   maxConcurrency?: number | undefined;
   /**
-   * The account's limits, 1 to 8 of them; `null` switches limiting off. All clients of a process with the same base URL and
-   * key share them.
+   * The account's limits, 1 to 8 of them; `null` switches them off. All clients of a process with the same base URL and key
+   * share them.
    *
    * @defaultValue the API's: 200 requests in 5 s, and 1,000 in 5 min
    */
@@ -174,47 +174,63 @@ export interface ClientOptions {
    */
   sharedLimitsFallback?: 'wait' | number | undefined;
   /**
-   * How the key is sent: `Authorization: Bearer <key>`, or the raw key, as some white-label tenants want it.
+   * How the key is sent: `Authorization: Bearer <key>`, or the raw key, which some white-label tenants need.
    *
    * @defaultValue 'bearer'
    */
   authScheme?: 'bearer' | 'raw' | undefined;
   /**
-   * Whether `baseUrl` may be plain `http:` to another machine, where anyone on the way can read the key.
+   * True if `baseUrl` may be plain `http:` to another machine: then anyone on the way can read the key.
    *
    * @defaultValue false; loopback addresses are always allowed
    */
   allowInsecureHttp?: boolean | undefined;
   /**
-   * Told a line for each attempt, retry and pause; never the key or what was sent and received. With `NODE_DEBUG=wts-session`
-   * in the environment the lines of all clients go to the standard error as well.
+   * Gets a line for each attempt, retry and pause; never the key or a body. It is called in the async context of the call, so
+   * that an `AsyncLocalStorage` has the values of the call. With `NODE_DEBUG=wts-session` in the environment the lines of all
+   * clients go to the standard error as well.
    *
    * @defaultValue none
    */
   logger?: Logger | undefined;
 }
 
-/** Where the lines of a client's log go: `console`, or the logger of most libraries. What it throws breaks no call. */
+/**
+ * Where the lines of a client's log go: `console`, or the logger of most libraries. If it throws, or returns a promise that
+ * rejects, the process emits a warning, and the call goes on.
+ */
 export interface Logger {
-  /** Told of each attempt that has ended. */
-  debug(line: string): void;
-  /** Told of each attempt that is made again, and when the API's rate limit makes everybody wait. */
-  warn(line: string): void;
+  /** A line for each attempt that has ended. */
+  debug(line: string): unknown;
+  /** A line for each attempt that is made again, and for each pause that the API's rate limit asks for. */
+  warn(line: string): unknown;
 }
 
-/** What every call takes. */
+/**
+ * An `AbortSignal`, of Node, of the DOM or of a package. It is declared here, so that these types need neither `@types/node`
+ * nor the library `dom`.
+ */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  /** Packages for old versions of Node have none; it counts as an `AbortError`. */
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Options of every call. */
 export interface CallOptions {
   /**
-   * Cancels the call: it rejects with the signal's reason, and its connection is closed. A request that has left by then
-   * may have been carried out.
+   * Aborts the call: the connections of its requests are closed. A request that was sent before may have been applied. A single
+   * call rejects with the signal's reason, a bulk call with a {@link BulkError}, whose `cause` is the reason.
    */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignalLike | undefined;
 }
 
 /** Options of {@link Client.updateSessionStatus}. */
 export interface UpdateOptions extends CallOptions {
   /**
-   * Whether a chatbot that is running in the session is stopped.
+   * True if a chatbot that is running in the session is stopped.
    *
    * @defaultValue false
    */
@@ -224,38 +240,47 @@ export interface UpdateOptions extends CallOptions {
 /** Options of {@link Client.completeSession}. */
 export interface CompleteOptions extends CallOptions {
   /**
-   * Whether a new message of the contact reopens the session.
+   * True if a new message of the contact reopens the session.
    *
    * @defaultValue false
    */
   reactivateOnNewMessage?: boolean | undefined;
   /**
-   * Whether a chatbot that is running in the session is stopped.
+   * True if a chatbot that is running in the session is stopped.
    *
    * @defaultValue false
    */
   stopBotInExecution?: boolean | undefined;
 }
 
-/** What bulk calls that collect their outcomes take besides. */
-export interface ProgressOptions {
+/** Further options of bulk calls that collect their outcomes. */
+export interface ProgressOptions<Total extends number | undefined = number | undefined> {
   /**
-   * Called after each item that has settled. If it throws, nothing more is sent, and the call rejects with what it threw.
+   * Called after each item that has settled. If it throws, or returns a promise that rejects, nothing more is sent, and the call
+   * rejects with a {@link BulkError}, whose `cause` is what was thrown. Promises are awaited before the call ends, not between
+   * items.
    *
    * @param done - how many items have settled
-   * @param total - how many there are; `undefined` where the input has no length
+   * @param total - how many items there are; `undefined` if the input has no length
    */
-  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+  onProgress?: ((done: number, total: Total) => unknown) | undefined;
 }
 
 /** Options of {@link Client.updateSessionStatuses}. */
-export interface BulkUpdateOptions extends UpdateOptions, ProgressOptions {}
+export interface BulkUpdateOptions<Total extends number | undefined = number | undefined>
+  extends UpdateOptions,
+    ProgressOptions<Total> {}
 
 /** Options of {@link Client.completeSessions}. */
-export interface BulkCompleteOptions extends CompleteOptions, ProgressOptions {}
+export interface BulkCompleteOptions<Total extends number | undefined = number | undefined>
+  extends CompleteOptions,
+    ProgressOptions<Total> {}
 
-/** The items of a bulk call, of which none is taken before there is room for it. */
+/** The items of a bulk call. None is taken before there is room for it. */
 export type BulkItems<Item> = (Iterable<Item> & object) | AsyncIterable<Item>;
+
+/** The items of a bulk call, with their number: an array, a set. They are copied and checked before anything is sent. */
+export type SizedItems<Item> = Iterable<Item> & ({ readonly length: number } | { readonly size: number }) & object;
 
 /** What {@link Client.updateSessionStatuses} does to one session. */
 export interface SessionUpdate {
@@ -264,13 +289,20 @@ export interface SessionUpdate {
   status: Open<SessionStatus>;
 }
 
-/** What came of one item of a bulk call; `ok` tells which. */
+/**
+ * The outcome of one item of a bulk call. `ok` tells which of the two it is.
+ *
+ * @example
+ * ```js
+ * const failed = outcomes.filter((outcome) => !outcome.ok); // FailedOutcome[], with TypeScript 5.5 or newer
+ * ```
+ */
 export type Outcome<Result = Session | CompletedSession> = SucceededOutcome<Result> | FailedOutcome;
 
 interface OutcomeOfItem {
   /** The item's place in the input, from 0. */
   index: number;
-  /** The session id as it was given; empty where there was none. */
+  /** The session id as it was given; empty if there was none. */
   sessionId: string;
 }
 
@@ -288,12 +320,12 @@ export interface FailedOutcome extends OutcomeOfItem {
   error: WtsError;
 }
 
-/** What the functions without a client take to find the API. */
+/** Options of the functions that need no client. */
 export type ConnectionOptions = Pick<ClientOptions, 'apiKey' | 'baseUrl'>;
 
 /**
- * A client of the WTS Chat API. Make one and keep it: it keeps connections alive, and waits where the account's limits
- * want it. By itself it keeps no process alive; calls under way do.
+ * A client of the WTS Chat API. Make one and keep it: it keeps connections alive, and waits when the account's limits are
+ * reached. By itself it keeps no process alive; calls in flight do.
  *
  * @example
  * ```js
@@ -310,46 +342,49 @@ export declare class Client {
   constructor(options?: ClientOptions);
 
   /**
-   * Sets the status of a session, and gives the session as the API has it then.
+   * Sets the status of a session, and returns the updated session.
    *
-   * @param sessionId - the session's id; it is sent as one segment of the path, whatever it holds
+   * @param sessionId - the session's id; it is sent as one segment of the path, whatever characters it has
    * @param status - a {@link SessionStatus} or its name, `IN_PROGRESS` or `In Progress`, in any case
    * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
    */
   updateSessionStatus(sessionId: string, status: Open<SessionStatus>, options?: UpdateOptions): Promise<Session>;
 
   /**
-   * Completes a session, and gives the session as the API has it then.
+   * Completes a session, and returns it.
    *
-   * @param sessionId - the session's id; it is sent as one segment of the path, whatever it holds
+   * @param sessionId - the session's id; it is sent as one segment of the path, whatever characters it has
    * @returns a promise, which rejects with a {@link WtsError}, a TypeError, or the reason of the signal
    */
   completeSession(sessionId: string, options?: CompleteOptions): Promise<CompletedSession>;
 
   /**
-   * Sets the status of many sessions, as many at once as the account's limits and `maxConcurrency` allow. It has no time
-   * limit in total.
+   * Sets the status of many sessions, as many at once as the account's limits and `maxConcurrency` allow. There is no total time
+   * limit.
    *
-   * Each item has its own outcome: one that fails stops no other. What has a length, such as an array or a set, is copied and
-   * checked before anything is sent; other iterables are taken from as there is room.
+   * Each item has an outcome of its own: a failure stops no other item. Inputs with a length, such as arrays and sets, are copied
+   * and checked before anything is sent; from other iterables items are taken when there is room for them.
    *
-   * @param updates - what to do, in any number; duplicates are items of their own
-   * @returns the outcomes in the order of the input. The promise rejects only where the call itself can't go on: with a
-   * TypeError, with what the input or `onProgress` threw, after that what has been sent is awaited, or with the reason of the
-   * signal, after that requests under way are ended. Where that is an object, it has all outcomes there are as its property
-   * `outcomes`, which is not enumerable; items that were known and not sent have the code `cancelled`.
+   * @param updates - any number of updates; duplicates are items of their own
+   * @returns the outcomes in the order of the input. The promise rejects only if the call itself can't go on: with a TypeError
+   * before anything is sent, or with a {@link BulkError}, which has all outcomes. When the input or `onProgress` throws, requests
+   * in flight are awaited; when the signal is aborted, they are aborted.
    *
    * @example
    * ```js
    * const updates = ids.map((sessionId) => ({ sessionId, status: SessionStatus.Pending }));
    * const outcomes = await client.updateSessionStatuses(updates, { onProgress: (done, total) => bar.update(done / total) });
-   * const failed = outcomes.filter(({ ok }) => !ok);
+   * const failed = outcomes.filter((outcome) => !outcome.ok);
    * ```
    */
+  updateSessionStatuses(
+    updates: SizedItems<SessionUpdate>,
+    options?: BulkUpdateOptions<number>,
+  ): Promise<Outcome<Session>[]>;
   updateSessionStatuses(updates: BulkItems<SessionUpdate>, options?: BulkUpdateOptions): Promise<Outcome<Session>[]>;
 
   /**
-   * Completes many sessions; in all else as {@link Client.updateSessionStatuses}.
+   * Completes many sessions; otherwise as {@link Client.updateSessionStatuses}.
    *
    * @example
    * ```js
@@ -358,15 +393,19 @@ export declare class Client {
    * }
    * ```
    */
+  completeSessions(
+    sessionIds: SizedItems<string>,
+    options?: BulkCompleteOptions<number>,
+  ): Promise<Outcome<CompletedSession>[]>;
   completeSessions(sessionIds: BulkItems<string>, options?: BulkCompleteOptions): Promise<Outcome<CompletedSession>[]>;
 
   /**
-   * As {@link Client.updateSessionStatuses}, for any number of items: gives the outcomes one at a time, as they settle, and
-   * keeps none. It begins with the first `next()`, and takes from the input only as its outcomes are taken.
+   * As {@link Client.updateSessionStatuses}, for any number of items: returns the outcomes one at a time, as they settle, and
+   * keeps none. It begins with the first `next()`, and takes items from the input only as outcomes are taken.
    *
-   * To leave the loop cancels the rest, closes the connections, and closes the input. When the input fails, the iteration
-   * fails after the last outcome; when the signal is aborted, it fails at once, and what has not been given yet is in the
-   * reason's `outcomes`.
+   * Leaving the loop aborts the requests in flight and closes the input. If the input throws, the iteration throws a
+   * {@link BulkError} after the last outcome. If the signal is aborted, it throws one at once; its `outcomes` are those that the
+   * iteration has not returned.
    */
   iterUpdateSessionStatuses(
     updates: BulkItems<SessionUpdate>,
@@ -374,7 +413,7 @@ export declare class Client {
   ): AsyncGenerator<Outcome<Session>, void, undefined>;
 
   /**
-   * Completes any number of sessions; in all else as {@link Client.iterUpdateSessionStatuses}.
+   * Completes any number of sessions; otherwise as {@link Client.iterUpdateSessionStatuses}.
    *
    * @example
    * ```js
@@ -389,8 +428,8 @@ export declare class Client {
   ): AsyncGenerator<Outcome<CompletedSession>, void, undefined>;
 
   /**
-   * Closes the client: calls that have not been sent yet, and all later ones, reject with the code `closed`; requests
-   * under way end as they would.
+   * Closes the client. Calls that have not been sent yet, and all later ones, reject with the code `closed`. Requests in flight
+   * are awaited, and idle connections are closed at once.
    */
   close(): void;
 
@@ -418,7 +457,7 @@ export declare function completeSession(
   options?: CompleteOptions & ConnectionOptions,
 ): Promise<CompletedSession>;
 
-/** What kind of failure a {@link WtsError} is. */
+/** The kind of failure of a {@link WtsError}. */
 export type WtsErrorCode =
   // [codes] `make generate` writes these from tests/errors.json.
   /** Session id or status is missing, empty or blank. Nothing was sent. */
@@ -482,45 +521,106 @@ export type WtsErrorCode =
   | 'limits_unavailable';
 // [/codes]
 
+/** What a {@link WtsError} that is made by hand says, for tests of your own code. */
+export interface WtsErrorOptions {
+  /** @defaultValue 'internal' */
+  code?: WtsErrorCode | undefined;
+  /** @defaultValue empty */
+  description?: string | undefined;
+  httpStatus?: number | undefined;
+  key?: string | undefined;
+  errorId?: string | undefined;
+  body?: string | undefined;
+  retryAfter?: number | undefined;
+  /** @defaultValue 0 */
+  attempts?: number | undefined;
+  /** @defaultValue false */
+  retryable?: boolean | undefined;
+  /** @defaultValue false */
+  mayHaveBeenApplied?: boolean | undefined;
+  cause?: unknown;
+}
+
 /**
- * Every failure that is none of JavaScript's own. `message` is the whole text, `description` its second part; neither they
- * nor what `console.log` and `JSON.stringify` show hold the API key or what the API sent.
+ * Every failure except those of JavaScript itself. `message` is the whole text, `description` its second part; neither they nor
+ * what `console.log` and `JSON.stringify` show has the API key or what the API sent.
  */
 export declare class WtsError extends Error {
-  private constructor();
+  /** Errors come from calls. Make one by hand only to test your own code. */
+  constructor(message: string, options?: WtsErrorOptions);
 
-  name: 'WtsError';
+  name: 'WtsError' | 'BulkError';
 
-  /** What kind of failure it is, the same in every language. */
+  /** The kind of failure, the same in every language. */
   readonly code: WtsErrorCode;
 
   /** More about it: what was expected, what to do. May be empty, or the message again. */
   readonly description: string;
 
-  /** The HTTP status of the answer, where there was one. */
+  /** The HTTP status of the answer, if there was one. */
   readonly httpStatus?: number;
 
   /** The `key` of the API's error envelope, such as `ENTITY_NOT_FOUND`. */
   readonly key?: string;
 
-  /** What the vendor's support asks for: the envelope's `id.shortValue`. */
+  /** The envelope's `id.shortValue`, which the vendor's support asks for. */
   readonly errorId?: string;
 
-  /** What the API sent, cut at 4 KiB. It may hold personal data, so it is not enumerable: keep it out of logs. */
+  /** What the API sent, cut at 4 KiB. It may have personal data, so it is not enumerable: keep it out of logs. */
   readonly body?: string;
 
-  /** How many seconds to wait before a later try, where that is known. */
+  /** How many seconds to wait before a later try, if that is known. */
   readonly retryAfter?: number;
 
-  /** How many requests were sent for this call, the failed ones included. */
+  /** How many requests were sent for this call, also those that failed. */
   readonly attempts: number;
 
-  /** Whether the same call may succeed later. */
+  /** True if the same call may succeed later. */
   readonly retryable: boolean;
 
-  /** Whether a request left for which no answer tells if the API carried it out. */
+  /** True if a request was sent and no response says whether it was applied. */
   readonly mayHaveBeenApplied: boolean;
 
   /** All but `body`, `cause` and `stack`. */
   toJSON(): Record<string, unknown>;
+}
+
+/** What a {@link BulkError} that is made by hand says, for tests of your own code. */
+export interface BulkErrorOptions<Result = Session | CompletedSession> extends WtsErrorOptions {
+  /** @defaultValue none */
+  outcomes?: Outcome<Result>[] | undefined;
+}
+
+/**
+ * A bulk call ended before its input: its signal was aborted, or its input or `onProgress` threw. The code is `cancelled`.
+ *
+ * `cause` is the signal's reason, or what was thrown. Each call has an error of its own, also if calls share a signal.
+ *
+ * @example
+ * ```js
+ * try {
+ *   return await client.completeSessions(ids, { signal });
+ * } catch (error) {
+ *   if (!(error instanceof BulkError)) throw error;
+ *   return error.outcomes;
+ * }
+ * ```
+ */
+export declare class BulkError<Result = Session | CompletedSession> extends WtsError {
+  /** Errors come from calls. Make one by hand only to test your own code. */
+  constructor(message: string, options?: BulkErrorOptions<Result>);
+
+  name: 'BulkError';
+
+  /**
+   * The outcomes in the order of the input: of an iteration those that it has not returned, otherwise all. Known items that were
+   * not sent have the code `cancelled`. Not enumerable, since there may be thousands.
+   */
+  readonly outcomes: Outcome<Result>[];
+
+  /** How many requests were sent at least; for an item that succeeded it counts one. */
+  readonly attempts: number;
+
+  /** True if it is true for any of the outcomes. */
+  readonly mayHaveBeenApplied: boolean;
 }

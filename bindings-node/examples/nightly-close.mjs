@@ -1,8 +1,8 @@
 // Completes the sessions of a file, one id a line, as fast as the account's limits allow. Ctrl-C ends it early.
-// Reads WTS_API_KEY and WTS_BASE_URL. What failed goes to the standard output, to be given to the next run.
+// Reads WTS_API_KEY and WTS_BASE_URL. The ids that failed go to the standard output, for the next run.
 import { readFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
-import { Client } from 'wts-session';
+import { BulkError, Client } from 'wts-session';
 
 const [file] = process.argv.slice(2);
 const ids = (await readFile(file, 'utf8')).split(/\s+/).filter((id) => id !== '');
@@ -28,7 +28,7 @@ async function complete(ids) {
   try {
     return await new Client().completeSessions(ids, { signal, onProgress: (done) => bar.update(done) });
   } catch (error) {
-    if (error !== signal.reason) throw error;
-    return error.outcomes; // of all sessions, those that were not sent included
+    if (!(error instanceof BulkError)) throw error;
+    return error.outcomes; // of all sessions, also of those that were not sent
   }
 }

@@ -96,6 +96,27 @@ describe('the types', () => {
       export const codes: Record<WtsErrorCode, true> = { ${codes.map((code) => `${code}: true`).join(', ')} };`;
   }
 
+  for (const compiler of ['typescript', 'typescript-5']) {
+    it(`need neither @types/node nor dom in ${compiler}`, async () => {
+      const source = `import { Client, WtsError } from 'wts-session';
+        export const call = (id: string) => new Client().completeSession(id).catch((error: WtsError) => error.code);`;
+      await writeFile(join(consumer, 'alone.mts'), source);
+      const tsc = join(packageFolder, 'node_modules', compiler, 'bin', 'tsc');
+      const alone = [
+        '--target',
+        'es2022',
+        '--lib',
+        'es2022',
+        '--typeRoots',
+        'none',
+        '--module',
+        'nodenext',
+        'alone.mts',
+      ];
+      await succeeds(process.execPath, [tsc, ...strict, ...alone], { cwd: consumer });
+    });
+  }
+
   for (const [module, resolution, files, compilers] of [
     [
       'node16',

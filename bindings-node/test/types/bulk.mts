@@ -1,15 +1,18 @@
 // Compiled by package.test.mjs, as a program that has installed the package.
 import {
+  type AbortSignalLike,
   type BulkCompleteOptions,
+  BulkError,
   type BulkItems,
   type BulkUpdateOptions,
   Client,
   type CompletedSession,
+  type FailedOutcome,
   type Outcome,
   type Session,
   SessionStatus,
   type SessionUpdate,
-  type WtsError,
+  WtsError,
 } from 'wts-session';
 
 const client = new Client();
@@ -49,6 +52,50 @@ export async function bulk(): Promise<void> {
   }
   void inputs;
 }
+
+export async function totals(): Promise<void> {
+  const known = { onProgress: (done: number, total: number): void => void [done / total] };
+  await client.completeSessions(['s'], known);
+  await client.completeSessions(new Set(['s']), known);
+  await client.updateSessionStatuses(updates, { onProgress: (done, total) => void (done / total) });
+  // @ts-expect-error a generator has no length
+  await client.completeSessions(endless(), known);
+  await client.completeSessions(['s'], { onProgress: async (done) => void done });
+}
+
+export async function outcomesOf(calls: Promise<Outcome<CompletedSession>[]>): Promise<Outcome<CompletedSession>[]> {
+  try {
+    return await calls;
+  } catch (error) {
+    if (!(error instanceof BulkError)) {
+      throw error;
+    }
+    const code: string = error.code;
+    const cause: unknown = error.cause;
+    const isOne: boolean = error instanceof WtsError;
+    void [code, cause, isOne];
+    return error.outcomes;
+  }
+}
+
+export function failedOf(outcomes: Outcome<Session>[]): FailedOutcome[] {
+  const succeeded: Session[] = outcomes.filter((outcome) => outcome.ok).map(({ result }) => result);
+  void succeeded;
+  return outcomes.filter((outcome) => !outcome.ok);
+}
+
+const byHand: Outcome<Session>[] = [
+  { index: 0, sessionId: 's', ok: true, result: { id: 's', status: 'PENDING' } },
+  { index: 1, sessionId: 't', ok: false, error: new WtsError('x', { code: 'not_found' }) },
+];
+void new BulkError('x', { outcomes: byHand, cause: 'enough' }).outcomes.length;
+
+const withoutReason: AbortSignalLike = {
+  aborted: false,
+  addEventListener: (_type, listener) => listener(),
+  removeEventListener: () => {},
+};
+client.completeSession('s', { signal: withoutReason });
 
 export function failureOf(outcome: Outcome): WtsError | undefined {
   // @ts-expect-error it may have failed

@@ -83,8 +83,20 @@ new Client({ reserve: 0, sharedLimits: 'machine', sharedLimitsAccount: 'a', shar
 new Client({ sharedLimitsFallback: 'wait' });
 // @ts-expect-error no such fallback
 new Client({ sharedLimitsFallback: 'go' });
-// @ts-expect-error made by the library
+const made: WtsError = new WtsError('x', {
+  code: 'not_found',
+  httpStatus: 404,
+  retryable: false,
+  cause: new Error('y'),
+});
+const name: 'WtsError' | 'BulkError' = new WtsError('x').name;
+void [made, name];
+// @ts-expect-error a message is needed
 new WtsError();
+// @ts-expect-error no such code
+new WtsError('x', { code: 'no_such_code' });
+// @ts-expect-error no such detail
+new WtsError('x', { status: 404 });
 // @ts-expect-error not without a client of one's own
 completeSession('s', { maxRetries: 1 });
 // @ts-expect-error some other object

@@ -1,4 +1,4 @@
-import type { Client, Outcome } from 'wts-session';
+import { BulkError, type Client, type Outcome } from 'wts-session';
 import { AT_ONCE } from './connection';
 import type { Job, Operation } from './jobs';
 import { oneByOne, Stopped, Turnstile } from './turnstile';
@@ -86,7 +86,7 @@ function begin(
 }
 
 function unlessStopped(error: unknown): void {
-  if (!(error instanceof Stopped)) {
+  if (!(error instanceof BulkError && error.cause instanceof Stopped)) {
     throw error;
   }
 }
