@@ -147,15 +147,25 @@ function thrownAt(site, make) {
   Reflect.set(Error, 'stackTraceLimit', 0);
   const error = make();
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-  hide(error, 'stack', site.stackOf(error));
+  setStack(error, site.stackOf(error));
   return error;
+}
+
+function setStack(error, stack) {
+  try {
+    hide(error, 'stack', stack);
+  } catch {
+    // Node 20 reads the old one first, and so calls the program's own Error.prepareStackTrace.
+    Reflect.deleteProperty(error, 'stack');
+    hide(error, 'stack', stack);
+  }
 }
 
 /** Errors of these messages, each the cause of the one before. They have no stack: they happened in no JavaScript. */
 function chained(messages) {
   return messages.reduceRight((cause, message) => {
     const error = new Error(message, cause && { cause });
-    hide(error, 'stack', `Error: ${message}`);
+    setStack(error, `Error: ${message}`);
     return error;
   }, undefined);
 }

@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test';
 import { Client, completeSession, updateSessionStatus } from 'wts-session';
 import { StandIn } from './support/stand-in.mjs';
 
-const MOST_MS = 200;
+const MAX_MS = 200;
 const standIn = await StandIn.start();
 const client = clientWith({});
 
@@ -24,7 +24,7 @@ async function abortsWhen(ready, call) {
   controller.abort(reason);
   const { error, at } = await outcome;
   assert.equal(error, reason);
-  assert.ok(at - aborted < MOST_MS, `${at - aborted} ms`);
+  assert.ok(at - aborted < MAX_MS, `${at - aborted} ms`);
   assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
 }
 
@@ -183,6 +183,21 @@ describe('the signal itself', () => {
     await standIn.requests('aborted-by-another', 1);
     signal.dispatchEvent(new Event('abort'));
     await assert.rejects(call, (reason) => reason === 'foreign');
+  });
+
+  it('may fail: calls settle, and it is a warning', async () => {
+    const fail = () => {
+      throw new Error('a broken signal');
+    };
+    const signal = { aborted: false, addEventListener() {}, removeEventListener: fail };
+    const warned = once(process, 'warning');
+    assert.equal((await client.completeSession('session_12345', { signal })).success, true);
+    assert.match((await warned)[0].message, /^A signal failed: Error: a broken signal/);
+    const silent = { ...signal, addEventListener: fail };
+    await assert.rejects(client.completeSession('session_12345', { signal: silent }), { message: 'a broken signal' });
+    const mute = { ...signal, aborted: true };
+    Object.defineProperty(mute, 'reason', { get: fail });
+    await assert.rejects(client.completeSession('session_12345', { signal: mute }), { message: 'a broken signal' });
   });
 
   it('collects no listeners in 10,000 calls, and causes no warning', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { Client, completeSession, SessionStatus, updateSessionStatus } from 'wts-session';
+import { js, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
 const standIn = await StandIn.start();
@@ -153,6 +154,84 @@ describe('unknown options', () => {
   });
 });
 
+describe('what is no object of options', () => {
+  const { signal } = new AbortController();
+
+  it('a signal in place of the options', async () => {
+    const message =
+      /^options must be an object with options, not an object of class AbortSignal\. Did you mean \{ signal \}\?$/;
+    await rejectsWithTypeError(client.completeSession('s', signal), message);
+    await rejectsWithTypeError(client.updateSessionStatus('s', 'PENDING', signal), message);
+    await rejectsWithTypeError(client.completeSessions(['s'], signal), message);
+    await rejectsWithTypeError(client.iterCompleteSessions(['s'], signal).next(), message);
+    await rejectsWithTypeError(completeSession('s', signal), message);
+  });
+
+  for (const value of [
+    new AbortController(),
+    new Map([['apiKey', 'k']]),
+    new URL('https://api.wts.chat'),
+    new Date(),
+  ]) {
+    it(`a ${value.constructor.name}`, async () => {
+      const message = new RegExp(
+        `^options must be an object with options, not an object of class ${value.constructor.name}`,
+      );
+      throwsTypeError(value, message);
+      await rejectsWithTypeError(client.completeSession('s', value), message);
+    });
+  }
+
+  it('an object of a class may have options of its own', async () => {
+    class Settings {
+      reactivateOnNewMessage = true;
+    }
+    assert.equal((await client.completeSession('session_23456', new Settings())).success, true);
+  });
+});
+
+describe('what others have changed', () => {
+  const settings = js`const connection = ${standIn.connection};`;
+
+  it('members of Object.prototype are no options, settings or details of errors', async () => {
+    const source = `${settings} import { Client, completeSession, WtsError } from 'wts-session';
+      const polluted = { baseUrl: 'http://127.0.0.1:9', apiKey: 'x', signal: AbortSignal.abort(), key: 'KEY', causes: [],
+        WTS_BASE_URL: 'http://127.0.0.1:9', onProgress: 1, httpStatus: 1, cause: 'x', indexes: [], then: 1 };
+      process.env.WTS_API_KEY = connection.apiKey;
+      for (const [name, value] of Object.entries(polluted)) {
+        Object.defineProperty(Object.prototype, name, { value, writable: true, configurable: true });
+      }
+      const client = new Client(connection);
+      const [{ success }, outcomes] = [await client.completeSession('session_12345'), await client.completeSessions(['session_12345', ''])];
+      const error = await client.completeSession('').catch((reason) => reason);
+      const address = await completeSession('').catch(({ code }) => code);
+      const shared = await completeSession('session_12345', { baseUrl: connection.baseUrl });
+      for (const name of Object.keys(polluted)) delete Object.prototype[name];
+      const own = [Object.keys(error).join(), Object.hasOwn(error, 'cause')];
+      console.log(JSON.stringify([success, outcomes.map(({ ok }) => ok), ...own, address, shared.success]));`;
+    const ended = await runModule(source);
+    assert.deepEqual([ended.code, ended.stderr], [0, '']);
+    const details = 'code,description,attempts,retryable,mayHaveBeenApplied';
+    const expected = [true, [true, false], details, false, 'empty_session_id', true];
+    assert.deepEqual(JSON.parse(ended.stdout), expected);
+  });
+
+  it('intrinsics may be frozen', async () => {
+    const source = `${settings} import { BulkError, Client, WtsError } from 'wts-session';
+      const client = new Client({ ...connection, logger: { debug() {}, warn() {} } });
+      const { success } = await client.completeSession('session_12345', { signal: new AbortController().signal });
+      const { code } = await client.completeSession('').catch((error) => error);
+      const outcomes = await client.completeSessions(['session_12345', '']);
+      const iterated = [];
+      for await (const { ok } of client.iterCompleteSessions(['session_12345', ''])) iterated.push(ok);
+      for await (const _ of client.iterCompleteSessions(['session_12345', ''])) break;
+      const ended = await client.completeSessions(['s'], { signal: AbortSignal.abort() }).catch((error) => error);
+      console.log(success, code, outcomes.length, iterated.length, ended instanceof BulkError, new WtsError('x').code);`;
+    const ended = await runModule(source, { args: ['--frozen-intrinsics', '--no-warnings'] });
+    assert.deepEqual([ended.code, ended.stderr, ended.stdout], [0, '', 'true empty_session_id 2 2 true internal\n']);
+  });
+});
+
 describe('settings that are none', () => {
   for (const [name, values] of Object.entries({
     timeoutMs: [Number.NaN, Number.POSITIVE_INFINITY, -1, 0, 0.5, 1e300],
@@ -215,6 +294,16 @@ describe('functions without a client', () => {
     assert.deepEqual(update.body, { newStatus: 'PENDING', options: { stopBotInExecution: true } });
     assert.deepEqual(complete.body, { reactivateOnNewMessage: true, stopBotInExecution: true });
     assert.equal(update.connection, complete.connection, 'the second call had a connection of its own');
+  });
+
+  it('tell a blank key from one that is missing', async () => {
+    const blank = /^WtsError: No API key! The API key that was given is blank\./;
+    await assert.rejects(completeSession('s', { apiKey: ' ', baseUrl: standIn.addresses.api }), blank);
+    assert.throws(() => new Client({ apiKey: '', baseUrl: standIn.addresses.api }), blank);
+    assert.throws(
+      () => new Client({ baseUrl: standIn.addresses.api }),
+      /^WtsError: No API key! Give an API key, or set /,
+    );
   });
 
   it('reject when key or address are wrong', async () => {

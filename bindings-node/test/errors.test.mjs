@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { Client, completeSession, updateSessionStatus, WtsError } from 'wts-session';
+import { BulkError, Client, completeSession, updateSessionStatus, WtsError } from 'wts-session';
 import { Calls } from '../lib/calls.cjs';
 import { CallSite } from '../lib/error.cjs';
 import native from '../lib/native.cjs';
+import { js, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
 const codes = JSON.parse(readFileSync(new URL('../../tests/errors.json', import.meta.url), 'utf8')).map(
@@ -90,6 +91,65 @@ describe('WtsError', () => {
   });
 });
 
+describe('errors that are made by hand', () => {
+  it('have what they are given, and defaults for the rest', () => {
+    const cause = new Error('why');
+    const error = new WtsError('No such session.', { code: 'not_found', httpStatus: 404, body: '{}', cause });
+    assert.ok(error instanceof WtsError && error instanceof Error);
+    assert.deepEqual(
+      { ...error },
+      {
+        code: 'not_found',
+        description: '',
+        httpStatus: 404,
+        attempts: 0,
+        retryable: false,
+        mayHaveBeenApplied: false,
+      },
+    );
+    assert.deepEqual([error.message, error.body, error.cause], ['No such session.', '{}', cause]);
+    assert.match(error.stack, /^WtsError: No such session\.\n +at .*errors\.test\.mjs/);
+    assert.equal(new WtsError('x').code, 'internal');
+    assert.equal('cause' in new WtsError('x'), false);
+  });
+
+  it('are as those of calls', async () => {
+    const real = await refusal();
+    const { code, description, httpStatus, key, errorId, body, attempts, retryable, mayHaveBeenApplied } = real;
+    const details = { code, description, httpStatus, key, errorId, body, attempts, retryable, mayHaveBeenApplied };
+    const made = new WtsError(real.message, details);
+    assert.deepEqual(made, real);
+    assert.deepEqual(Object.getOwnPropertyDescriptor(made, 'body'), Object.getOwnPropertyDescriptor(real, 'body'));
+    assert.deepEqual(made.toJSON(), real.toJSON());
+  });
+
+  it('may be of bulk calls', () => {
+    const outcomes = [{ index: 0, sessionId: 's', ok: false, error: new WtsError('x', { code: 'timeout' }) }];
+    const error = new BulkError('enough', { outcomes, cause: 'shutdown' });
+    assert.ok(error instanceof WtsError);
+    assert.deepEqual(
+      [error.name, error.code, error.cause, error.outcomes],
+      ['BulkError', 'cancelled', 'shutdown', outcomes],
+    );
+    assert.deepEqual(new BulkError('x').outcomes, []);
+    assert.ok(!Object.keys(error).includes('outcomes'));
+  });
+
+  it('may have classes of their own', () => {
+    class OwnError extends WtsError {}
+    assert.equal(new OwnError('x', { code: 'closed' }).code, 'closed');
+  });
+
+  for (const [options, message] of [
+    [{ code: 'nope' }, 'options.code must be one of the codes of WtsErrorCode, not a string'],
+    [{ httpStatus: '404' }, 'options.httpStatus must be a number, not a string'],
+    [{ status: 404 }, 'status is not an option of WtsError. Did you mean httpStatus?'],
+    ['not_found', 'options must be an object, not a string'],
+  ]) {
+    it(message, () => assert.throws(() => new WtsError('x', options), { name: 'TypeError', message }));
+  }
+});
+
 describe('the stack', () => {
   const aboveTheCall = (error) => error.stack.split('\n')[1];
 
@@ -143,6 +203,26 @@ describe('a stack of another kind', () => {
       (await errorOf(client.completeSession(''))).stack,
       'WtsError: SessionID is empty! Fill in the SessionID field',
     );
+  });
+
+  it('is the headline alone where the program fails to make one, which is a warning', async () => {
+    const source = js`import { Client } from 'wts-session';
+      const client = new Client({ ...${standIn.connection}, maxRetries: 0 });
+      const warnings = [];
+      process.on('warning', ({ message }) => warnings.push(message));
+      Error.prepareStackTrace = () => { throw 'no stacks today'; };
+      const error = await client.completeSession('').catch((reason) => reason);
+      const [{ error: ofItem }] = await client.completeSessions(['']);
+      const { success } = await client.completeSession('session_12345');
+      Error.prepareStackTrace = undefined;
+      await new Promise((resolve) => setImmediate(resolve));
+      console.log(JSON.stringify([error.code, error.stack, ofItem.stack, success, warnings]));`;
+    const ended = await runModule(source, { args: ['--no-warnings'] });
+    assert.deepEqual([ended.code, ended.stderr], [0, '']);
+    const headline = 'WtsError: SessionID is empty! Fill in the SessionID field';
+    const warning = "Error.prepareStackTrace failed: 'no stacks today'";
+    const expected = ['empty_session_id', headline, headline, true, [warning, warning]];
+    assert.deepEqual(JSON.parse(ended.stdout), expected);
   });
 
   it('is what the program makes of it', async () => {

@@ -6,9 +6,9 @@ import native from '../lib/native.cjs';
 import { js, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
-const MOST_GROWTH = 1024 * 1024;
+const MAX_GROWTH = 1024 * 1024;
 /** So often, and no more, allocators may take what they then keep. */
-const MOST_ROUNDS = 8;
+const MAX_ROUNDS = 8;
 let standIn;
 
 beforeEach(async () => {
@@ -81,12 +81,12 @@ describe('many calls', () => {
         return process.memoryUsage.rss();
       }
       const rounds = [await many(4000)];
-      do rounds.push(await many(4000)); while (rounds.length <= ${MOST_ROUNDS} && rounds.at(-1) - rounds.at(-2) > ${MOST_GROWTH});
+      do rounds.push(await many(4000)); while (rounds.length <= ${MAX_ROUNDS} && rounds.at(-1) - rounds.at(-2) > ${MAX_GROWTH});
       console.log(JSON.stringify(rounds));`;
     // A young generation that may not grow: what grows then is what was left behind.
     const ended = await runModule(source, { args: ['--expose-gc', '--max-semi-space-size=1'] });
     assert.equal(ended.code, 0, ended.stderr);
     const rounds = JSON.parse(ended.stdout);
-    assert.ok(rounds.at(-1) - rounds.at(-2) <= MOST_GROWTH, `it grows and grows: ${rounds}`);
+    assert.ok(rounds.at(-1) - rounds.at(-2) <= MAX_GROWTH, `it grows and grows: ${rounds}`);
   });
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import { Client } from 'wts-session';
 import { Calls } from '../lib/calls.cjs';
 import native from '../lib/native.cjs';
@@ -143,7 +145,59 @@ describe('a logger', () => {
     );
   });
 
-  it('hears of calls while they are under way', async () => {
+  for (const [name, fails] of Object.entries({
+    'that rejects': () => Promise.reject(new Error('the disk is full')),
+    'that throws what nobody can look at': () => {
+      throw { [inspect.custom]: () => assert.fail('it was looked at') };
+    },
+    'whose promises nobody can look at': () => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+      get then() {
+        throw new Error('the disk is full');
+      },
+    }),
+  })) {
+    it(`${name} breaks no call, and is told of`, async () => {
+      const warned = once(process, 'warning');
+      assert.equal((await clientWith({ debug: fails, warn: fails }).completeSession('session_12345')).success, true);
+      assert.match((await warned)[0].message, /^The logger of wts-session failed: /);
+    });
+  }
+
+  it('that fails breaks no call where warnings fail too', async () => {
+    const { emitWarning } = process;
+    const fails = () => {
+      throw new Error('no warnings');
+    };
+    process.emitWarning = fails;
+    try {
+      const client = clientWith({ debug: fails, warn: fails });
+      assert.equal((await client.completeSession('session_12345')).success, true);
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+  });
+
+  for (const [name, complete] of Object.entries(KINDS)) {
+    it(`is called in the async context of ${name}`, async () => {
+      const storage = new AsyncLocalStorage();
+      const seen = [];
+      const see = (line) => seen.push([storage.getStore(), / "(.+)": /.exec(line)[1]]);
+      const client = clientWith({ debug: see, warn: see });
+      const ids = [newId(), newId(), newId()];
+      for (const id of ids) {
+        await standIn.script(id, UNAVAILABLE);
+      }
+      await Promise.all(ids.map((id) => storage.run(`of ${id}`, () => complete(client, id))));
+      assert.deepEqual(
+        seen,
+        seen.map(([, id]) => [`of ${id}`, id]),
+      );
+      assert.equal(seen.length, 9);
+    });
+  }
+
+  it('hears of calls while they are in flight', async () => {
     const id = newId();
     await standIn.script(id, { status: 503, headers: [['Retry-After', '300']] });
     const controller = new AbortController();

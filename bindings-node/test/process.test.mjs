@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import * as wtsSession from 'wts-session';
-import { js, runModule } from './support/run.mjs';
+import { js, run, runModule } from './support/run.mjs';
 import { StandIn } from './support/stand-in.mjs';
 
 const require = createRequire(import.meta.url);
@@ -104,6 +104,24 @@ describe('close', () => {
     await assert.rejects(client.completeSession('session_12345'), { code: 'closed', attempts: 0 });
     await assert.rejects(client.updateSessionStatus('session_12345', 'PENDING'), { code: 'closed' });
     assert.equal((await underWay).success, true);
+  });
+
+  it('closes idle connections at once: new clients do not run out of descriptors', async () => {
+    const slow = await StandIn.start({ extra: ['--create-unknown', '--latency', '20..20'] });
+    const source = js`import { Client } from 'wts-session';
+      const ids = Array.from({ length: 64 }, (_, index) => 's' + index);
+      for (let round = 0; round < 20; round += 1) {
+        const client = new Client({ ...${slow.connection}, rateLimits: null, maxRetries: 0 });
+        const outcomes = await client.completeSessions(ids);
+        if (!outcomes.every(({ ok }) => ok)) throw outcomes.find(({ ok }) => !ok).error;
+        client.close();
+      }`;
+    const run64 = ['-c', 'ulimit -n 256 && exec "$@"', 'sh', process.execPath, '--input-type=module', '--eval', source];
+    const ended = await run('sh', run64);
+    const { opened } = await slow.connections();
+    await slow.stop();
+    assert.deepEqual([ended.code, ended.stderr], [0, '']);
+    assert.ok(opened > 20 * 50, `only ${opened} connections were opened: nothing was tried`);
   });
 
   it('rejects what waits for its turn', async () => {
