@@ -15,7 +15,7 @@ let consumer;
 
 before(async () => {
   ({ folder, consumer } = await newConsumer());
-  for (const program of ['behaviour.mjs', 'behaviour-worker.mjs']) {
+  for (const program of ['behaviour.mjs', 'behaviour-worker.mjs', 'behaviour-stalling-worker.mjs']) {
     await cp(join(packageFolder, 'test/support', program), join(consumer, program));
   }
 });
@@ -40,7 +40,10 @@ for (const [name, version, command, ...args] of [
     it('does all that it should, and logs it', async () => {
       const stall = { raw: [{ stall: true }] };
       await standIn.script('stalls', stall, stall);
-      const ended = await run(join(modules, command), [...args, 'behaviour.mjs'], { cwd: consumer, env });
+      const inWorker = `stalls-in-worker-${command.replaceAll(/\W/g, '-')}`;
+      await standIn.script(inWorker, ...Array(40).fill(stall));
+      const options = { cwd: consumer, env: { ...env, STALLS_IN_WORKER: inWorker } };
+      const ended = await run(join(modules, command), [...args, 'behaviour.mjs'], options);
       const [printed, logged] = [ended.stdout, ended.stderr].map((text) => text.trim().split('\n'));
       assert.equal(ended.code, 0, ended.stderr);
       assert.equal(printed.at(-1), 'the process waits for calls: true');

@@ -1,5 +1,7 @@
-// What has to work in every runtime, as a program of its own. The session `stalls` gets no answer twice.
+// What has to work in every runtime, as a program of its own. The session `stalls` gets no answer twice, the one that
+// STALLS_IN_WORKER names 40 times.
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -84,6 +86,28 @@ const checks = {
 
   'lines are logged'() {
     assert.match(lines[0], /^update_session_status "session_12345": attempt 1, HTTP 200, \d+ ms$/);
+  },
+
+  async 'lines are logged in the async context of the call'() {
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const see = () => seen.push(storage.getStore());
+    const logged = new Client({ apiKey: `${process.env.WTS_API_KEY}_logged`, logger: { debug: see, warn: see } });
+    await storage.run('single', () => logged.completeSession('session_12345'));
+    await storage.run('bulk', () => logged.completeSessions(['session_12345']));
+    assert.deepEqual(seen, ['single', 'bulk']);
+  },
+
+  async 'a worker that is terminated ends its calls'() {
+    const standIn = async (name) => (await fetch(`${process.env.WTS_BASE_URL}/_stand-in/${name}`)).json();
+    const worker = new Worker(new URL('behaviour-stalling-worker.mjs', import.meta.url));
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    const sent = await standIn(`requests?session_id=${process.env.STALLS_IN_WORKER}&at_least=40&wait_ms=5000`);
+    assert.equal(sent.length, 40);
+    const { open } = await standIn('connections');
+    await worker.terminate();
+    const left = await standIn(`connections?at_most=${open - 40}&wait_ms=5000`);
+    assert.ok(left.open <= open - 40, `${left.open} of ${open} connections are open`);
   },
 
   async 'worker threads'() {
