@@ -15,7 +15,7 @@ unexport WTS_API_KEY WTS_BASE_URL WTS_SHARED_LIMITS
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-n8n-node test-c
+PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-bundlers test-n8n-node test-c
 # What the tests of core need besides its default features.
 FEATURES := wts-session/redis,wts-session/test-util
 # Tests that mostly wait run so many at once.
@@ -52,6 +52,18 @@ target/node-runtimes/node_modules/.package-lock.json: bindings-node/test/runtime
 	@echo "installing Node, Bun and Deno into target/node-runtimes"
 	mkdir -p target/node-runtimes && cp $< target/node-runtimes/
 	cd target/node-runtimes && npm install --no-audit --no-fund --loglevel=error
+	touch $@
+
+target/node-tools/node_modules/.package-lock.json: bindings-node/test/tools/package.json | system
+	@echo "installing bundlers and jest into target/node-tools"
+	mkdir -p target/node-tools && cp $< target/node-tools/
+	cd target/node-tools && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+target/node-next/node_modules/.package-lock.json: bindings-node/test/next/package.json | system
+	@echo "installing Next into target/node-next"
+	mkdir -p target/node-next && cp $< target/node-next/
+	cd target/node-next && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # The binding is a link to bindings-node there.
@@ -103,7 +115,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-n8n-node test-n8n test-c test-docs
+.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-bundlers test-n8n-node test-n8n test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets --features $(FEATURES) -- -D warnings
@@ -129,8 +141,12 @@ test-python: stand-in python ## the tests of the Python package
 test-packaging: stand-in python ## the Python wheel and source distribution, in clean environments
 	cd bindings-python && pytest -q --timeout 1800 -m packaging
 
-test-node: stand-in node target/node-runtimes/node_modules/.package-lock.json ## the tests of the npm package
+NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.package-lock.json)
+test-node: stand-in node $(NODE_TOOLS) ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
+
+test-bundlers: stand-in node target/node-next/node_modules/.package-lock.json ## a Next server with the npm package, which is installed the first time: 350 MB; not part of test
+	cd bindings-node && node --test --test-timeout=900000 test/next/*.test.mjs
 
 test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs

@@ -150,7 +150,7 @@ describe('without the native library', () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /wts-session has no native library for \w+-\w+ here\. .* In a checkout build it, .*npm run build --prefix ".*not built"/,
+      /wts-session has no native library for \w+-\w+ here \(.+\)\. .* In a checkout build it, .*npm run build --prefix ".*not built"/,
     );
   });
 

@@ -5,14 +5,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { succeeds } from './support/consumer.mjs';
+import { platform as ours, succeeds } from './support/consumer.mjs';
 import { packageFolder, run } from './support/run.mjs';
 
 const platforms = createRequire(import.meta.url)('../scripts/platforms.json');
 const root = join(packageFolder, '..');
-const { glibcVersionRuntime } = process.report.getReport().header;
-const libc = process.platform === 'linux' ? (glibcVersionRuntime ? 'glibc' : 'musl') : undefined;
-const ours = platforms.find((one) => one.os === process.platform && one.cpu === process.arch && one.libc === libc);
 let folder;
 let version;
 
@@ -49,6 +46,15 @@ async function filesOf(tarball) {
 }
 
 describe('the platforms', () => {
+  it('are those that the package loads, by names that bundlers see', async () => {
+    const source = await readFile(join(packageFolder, 'lib/native.cjs'), 'utf8');
+    const loaded = [...source.matchAll(/require\('@wts-session\/([\w-]+)'\)/g)].map(([, name]) => name);
+    assert.deepEqual(
+      loaded.sort(),
+      platforms.map(({ name }) => name),
+    );
+  });
+
   it('are those that the workflow builds', async () => {
     const workflow = await readFile(join(root, '.github/workflows/node.yml'), 'utf8');
     const built = [...workflow.matchAll(/\{ name: ([\w-]+), target: ([\w-]+),/g)].map(([, ...named]) => named);
@@ -138,7 +144,10 @@ describe('the packages', () => {
     await installed('none', 'main');
     const { code, stderr } = await loading('none');
     assert.equal(code, 1);
-    assert.match(stderr, /wts-session has no native library for \w+-\w+ here\. On npm it is an optional dependency, /);
+    assert.match(
+      stderr,
+      /wts-session has no native library for \w+-\w+ here \(Cannot find module .+\)\. A bundler has to /,
+    );
     assert.ok(stderr.includes(`@wts-session/${ours.name}`), stderr);
   });
 });
