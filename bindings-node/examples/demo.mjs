@@ -1,4 +1,4 @@
-// Shows what is asked for, what comes back, and an error. Takes a session id; reads WTS_API_KEY and WTS_BASE_URL.
+// Shows calls, their results, and errors. Takes a session id; reads WTS_API_KEY and WTS_BASE_URL.
 import { Client, SessionStatus } from 'wts-session';
 
 const client = new Client();

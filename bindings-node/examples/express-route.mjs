@@ -14,10 +14,10 @@ app.post('/sessions/:id/in-progress', async (request, response) => {
   response.json({ id, status });
 });
 
-// Express takes it for the handler of errors by its four parameters.
+// The four parameters make it the handler of errors for Express.
 app.use((error, _request, response, next) => {
   if (response.destroyed) {
-    return; // whoever asked has left
+    return; // the browser has left
   }
   if (!(error instanceof WtsError)) {
     next(error);
@@ -29,7 +29,7 @@ app.use((error, _request, response, next) => {
   response.status(httpStatusOf(error)).json({ code: error.code, message: error.message });
 });
 
-/** What the error means for whoever asked: whose fault it is, and whether to try again. */
+/** What the error means for the caller: whose fault it is, and whether to try again. */
 function httpStatusOf({ code, retryable }) {
   switch (code) {
     case 'not_found':

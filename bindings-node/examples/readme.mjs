@@ -2,9 +2,9 @@
 // [readme]
 import { Client, SessionStatus, WtsError } from 'wts-session';
 
-const client = new Client(); // the API key is in WTS_API_KEY
 const id = process.argv[2] ?? 'session_12345';
 try {
+  const client = new Client(); // the API key is in WTS_API_KEY
   await client.updateSessionStatus(id, SessionStatus.InProgress);
   const session = await client.completeSession(id, { reactivateOnNewMessage: true });
   console.log(session.status, session.lastMessageIn);

@@ -23,12 +23,27 @@ function example(name, ...args) {
 }
 
 describe('the readme', () => {
-  it('shows what the example does', async () => {
-    const source = await readFile(join(packageFolder, 'examples/readme.mjs'), 'utf8');
-    const [, region] = /\/\/ \[readme\]\n([\s\S]+)\/\/ \[\/readme\]/.exec(source);
+  it('shows what the examples do', async () => {
     const readme = await readFile(join(packageFolder, 'README.md'), 'utf8');
-    const [, shown] = /```js\n([\s\S]+?)```/.exec(readme);
-    assert.equal(shown, region);
+    const shown = [...readme.matchAll(/```js\n([\s\S]+?)```/g)].map(([, code]) => code);
+    for (const name of ['readme.mjs', 'testing.test.mjs']) {
+      const source = await readFile(join(packageFolder, 'examples', name), 'utf8');
+      const [, region] = /\/\/ \[readme\]\n([\s\S]+)\/\/ \[\/readme\]/.exec(source);
+      assert.ok(shown.includes(region), name);
+    }
+  });
+
+  it('tells of a missing key', async () => {
+    const { code, stderr } = await run(process.execPath, ['examples/readme.mjs']);
+    assert.deepEqual([code, stderr.startsWith('missing_api_key No API key! ')], [0, true], stderr);
+  });
+
+  it('has tests that pass', async () => {
+    const { code, stdout } = await run(process.execPath, ['--test', 'examples/testing.test.mjs'], {
+      env: { NODE_TEST_CONTEXT: undefined },
+    });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /# pass 2/);
   });
 
   it('shows something that works', async () => {
