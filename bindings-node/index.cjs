@@ -130,19 +130,19 @@ function completeMany(
   return new Bulk(site, calls, begin, input, signal);
 }
 
-/** The client that all calls with the same settings share. */
+/** The client that all calls with these settings share. */
 function shared(site, { apiKey, baseUrl }) {
   return connected(site, usualCalls, native.sharedClient, { apiKey, baseUrl });
 }
 
-/** A native client made by `make`, and the calls through which its outcomes come. */
+/** A native client that `make` makes, and the calls through which its outcomes come. */
 function connected(site, calls, make, options) {
   const given = settings(options);
   if (given.sharedLimits !== undefined) {
     settleAtExit();
   }
   const client = calls.client(make, given);
-  // Not told by its class: where the module is loaded twice in a thread, the native half's classes are two as well.
+  // Its class does not tell: if the module is loaded twice in a thread, each class of the native half exists twice.
   if (Object.hasOwn(client, 'causes')) {
     throw errorAt(site, client);
   }
@@ -157,7 +157,7 @@ function settleAtExit() {
   }
 }
 
-/** What the native half takes for `options`. */
+/** The settings of the native half for `options`. */
 function settings(options) {
   return {
     __proto__: null,

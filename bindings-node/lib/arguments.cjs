@@ -2,7 +2,7 @@
 
 const native = require('./native.cjs');
 
-/** What a value has to be: how a message says it, and how to tell. */
+/** A kind of values: its name in messages, and its check. */
 const is = (expected, accepts) => ({ expected, accepts });
 
 const STRING = is('a string', (value) => typeof value === 'string');
@@ -146,7 +146,7 @@ function checkedMembers(role, path, object, kinds) {
   return checked;
 }
 
-/** A session id or status; core has the word on missing ones. */
+/** Checks a session id or status; core refuses missing ones. */
 function checkText(name, value) {
   if (value === undefined || value === null) {
     return;
@@ -210,7 +210,7 @@ function isLike(name, other) {
   return name.length > 2 && (other.includes(name) || name.includes(other) || distance(name, other) <= 2);
 }
 
-/** How many letters have to be changed, put in or taken out to make `to` of `from`. */
+/** How many letters have to be changed, added or removed to turn `from` into `to`. */
 function distance(from, to) {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {

@@ -1,8 +1,8 @@
 'use strict';
 
-/** The input of a bulk call, of which items are taken one at a time, only as there is room for them. */
+/** The input of a bulk call. Items are taken one at a time, when there is room for them. */
 class Input {
-  /** How many items there are, where that is known. */
+  /** The number of items, if it is known. */
   count;
   #iterator;
   #isAsync;
@@ -10,14 +10,14 @@ class Input {
   #taken = 0;
   /** The item for which there was no room yet. */
   #held;
-  /** Whether the iterator owes an item. */
+  /** True while the iterator owes an item. */
   #isAsking = false;
   #isDone = false;
   #put;
   #finish;
   #fail;
 
-  /** What has a length is copied, and checked before anything is sent. */
+  /** An input with a length is copied, and checked before anything is sent. */
   constructor(iterable, convert) {
     this.#isAsync = typeof iterable[Symbol.asyncIterator] === 'function';
     const isSized = !this.#isAsync && [iterable.length, iterable.size].some(Number.isSafeInteger);
@@ -27,7 +27,7 @@ class Input {
     this.#iterator = items[this.#isAsync ? Symbol.asyncIterator : Symbol.iterator]();
   }
 
-  /** Where items go: `put` says whether there was room, `finish` that they are all, `fail` that there is something wrong. */
+  /** Where items go: `put` returns false if there is no room; `finish` is called after the last item, `fail` on an error. */
   connect({ put, finish, fail }) {
     this.#put = put;
     this.#finish = finish;
@@ -41,7 +41,7 @@ class Input {
     }
   }
 
-  /** The items that are known, but have not gone in. */
+  /** The items that are known and were not added. */
   *rest() {
     if (this.#held !== undefined) {
       yield this.#held;
@@ -59,7 +59,7 @@ class Input {
     this.#end();
     const closed = this.#iterator.return?.();
     if (this.#isAsking) {
-      // It may never give what it owes, and then it is never closed either.
+      // It may never return what it owes, and then it never closes.
       Promise.resolve(closed).catch(() => {});
     } else {
       await closed;
@@ -113,7 +113,7 @@ class Input {
     }
   }
 
-  /** The item, or none where it is of the wrong type: the iterator, which has more, is closed then. */
+  /** The item; none if it has the wrong type, and then the iterator, which has more, is closed. */
   #converted(value) {
     const index = this.#taken;
     this.#taken += 1;
@@ -124,7 +124,7 @@ class Input {
     }
   }
 
-  /** The iterator failed, and has not to be closed. */
+  /** The iterator failed, and need not be closed. */
   #break(error) {
     if (!this.#isDone) {
       this.#end();

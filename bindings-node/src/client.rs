@@ -15,7 +15,7 @@ use crate::convert::{Settings, builder};
 use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
 
-/// How long the end of a process waits at most for the ledgers that processes share.
+/// The end of a process waits at most so long for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
 
 static SHARED: ClientCache<wts_session::Client> = ClientCache::new();
@@ -34,7 +34,7 @@ impl Ends for wts_session::Client {
     }
 }
 
-/// Makes a client of its own, whose outcomes come through `calls`; also what is to be logged, if `is_logged`.
+/// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log.
 #[napi(catch_unwind)]
 pub fn create_client(env: Env, settings: Settings, calls: &Calls, is_logged: bool) -> Result<Either<Client, Failure>> {
     let client = made(settings, calls, is_logged, <ClientBuilder>::build);
@@ -45,13 +45,13 @@ pub fn create_client(env: Env, settings: Settings, calls: &Calls, is_logged: boo
     Ok(client)
 }
 
-/// As [`create_client`], but the client is one that all calls with these settings share.
+/// As [`create_client`], but all calls with these settings share the client.
 #[napi(catch_unwind)]
 pub fn shared_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
     made(settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
 }
 
-/// Waits a little until ledgers that processes share know what this process has sent: before it ends.
+/// Waits a little until the ledgers that processes share know what this process has sent. For its end.
 #[napi(catch_unwind)]
 pub fn settle_shared_limits() {
     wts_session::binding::settle_shared_limits(MAX_TIME_TO_SETTLE);
@@ -139,7 +139,7 @@ impl Client {
         Bulk::begin(env, id, &self.background, &self.caller, &self.inner, operation)
     }
 
-    /// Fails the calls that have not been sent yet, and all later ones, and closes idle connections.
+    /// Closes the client: calls that have not been sent yet, and all later ones, fail. Idle connections are closed.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.inner.close();

@@ -6,7 +6,7 @@ use napi_derive::napi;
 use wts_session::binding::Value;
 use wts_session::{ClientBuilder, Error, SessionStatus};
 
-/// The settings of a client; what is left out is core's default.
+/// The settings of a client; core has the defaults.
 #[napi(object, object_to_js = false)]
 pub struct Settings {
     pub api_key: Option<String>,
@@ -26,7 +26,7 @@ pub struct Settings {
     pub allow_insecure_http: Option<bool>,
 }
 
-/// At most so many requests in any period of that length.
+/// At most so many requests in any period of this length.
 #[napi(object, object_to_js = false)]
 pub struct Window {
     pub requests: f64,
@@ -72,13 +72,13 @@ fn windows(windows: Vec<Window>) -> Value {
     Value::RateLimits(windows.iter().map(|window| (window.requests, window.period_ms)).collect())
 }
 
-/// The members of JavaScript's `SessionStatus`: names such as `InProgress`, and what they stand for on the wire.
+/// The members of JavaScript's `SessionStatus`: names such as `InProgress`, and their values on the wire.
 #[napi(catch_unwind)]
 pub fn session_statuses() -> Vec<(String, &'static str)> {
     SessionStatus::ALL.iter().map(|status| (status.display_name().replace(' ', ""), status.as_str())).collect()
 }
 
-/// The JSON text of a result, for JavaScript to parse: in Latin-1, of which V8 makes a string, and parses it, fastest.
+/// The JSON text of a result, for JavaScript to parse. It is in Latin-1, which V8 reads fastest.
 pub struct Json(Vec<u8>);
 
 impl From<String> for Json {
@@ -87,7 +87,7 @@ impl From<String> for Json {
     }
 }
 
-/// `json` with its characters beyond Latin-1 escaped, which JSON has in strings only.
+/// `json` with the characters escaped that Latin-1 does not have. In JSON they are in strings only.
 fn latin1(json: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(json.len());
     let mut rest = json;

@@ -1,4 +1,4 @@
-//! From core's errors to what JavaScript builds its `WtsError` of.
+//! From core's errors to the values that JavaScript makes its `WtsError` from.
 
 use std::error::Error as StdError;
 use std::iter::successors;
@@ -6,17 +6,17 @@ use std::iter::successors;
 use napi_derive::napi;
 use wts_session::{Error, ErrorKind};
 
-/// The codes of `WtsError`, as `index.d.cts` lists them; for the tests.
+/// The codes of `WtsError`, which `index.d.cts` lists too.
 #[napi(catch_unwind)]
 pub fn error_codes() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(|kind| kind.code()).collect()
 }
 
-/// A failure with all that is known about it.
+/// A failure, with everything that is known about it.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
     pub code: &'static str,
-    /// Message and description in one.
+    /// Message and description together.
     pub message: String,
     pub description: String,
     pub http_status: Option<u16>,
@@ -27,7 +27,7 @@ pub struct Failure {
     pub attempts: u32,
     pub retryable: bool,
     pub may_have_been_applied: bool,
-    /// What led to it, the nearest first.
+    /// Its causes, the nearest first.
     pub causes: Vec<String>,
 }
 
