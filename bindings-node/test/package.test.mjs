@@ -1,7 +1,7 @@
 // What users get: the tarball, its types, its modules.
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import native from '../lib/native.cjs';
 import { newConsumer, succeeds } from './support/consumer.mjs';
@@ -72,6 +72,40 @@ describe('the package', () => {
     assert.equal((await succeeds(node, ['--input-type=commonjs', '--eval', cjs], options)).trim(), names);
     assert.equal((await succeeds(node, ['--input-type=module', '--eval', esm], options)).trim(), names);
   });
+});
+
+describe('the sources', () => {
+  const kinds = {
+    lib: { extension: '.cjs', imports: /require\('\.\/([\w-]+)\.cjs'\)/g },
+    src: { extension: '.rs', imports: /^use crate::(\w+)/gm },
+  };
+
+  /** The files that `name` reaches, by their imports. */
+  function reached(graph, name, seen = new Set()) {
+    for (const next of graph.get(name) ?? []) {
+      if (!seen.has(next)) {
+        reached(graph, next, seen.add(next));
+      }
+    }
+    return seen;
+  }
+
+  for (const [directory, { extension, imports }] of Object.entries(kinds)) {
+    it(`of ${directory} import each other without a circle`, async () => {
+      const graph = new Map();
+      for (const file of await readdir(join(packageFolder, directory))) {
+        const source = await readFile(join(packageFolder, directory, file), 'utf8');
+        graph.set(
+          basename(file, extension),
+          [...source.matchAll(imports)].map(([, name]) => name),
+        );
+      }
+      assert.ok([...graph.values()].flat().length > 5, 'no imports are found');
+      for (const name of graph.keys()) {
+        assert.ok(!reached(graph, name).has(name), `${name} imports itself`);
+      }
+    });
+  }
 });
 
 describe('the types', () => {

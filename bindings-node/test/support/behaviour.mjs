@@ -2,7 +2,10 @@
 // STALLS_IN_WORKER names 40 times.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import http from 'node:http';
 import { createRequire } from 'node:module';
+import { json } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as wts from 'wts-session';
@@ -99,7 +102,12 @@ const checks = {
   },
 
   async 'a worker that is terminated ends its calls'() {
-    const standIn = async (name) => (await fetch(`${process.env.WTS_BASE_URL}/_stand-in/${name}`)).json();
+    // On a connection of its own each, so that it is known how many are not the worker's: one.
+    const standIn = async (name) => {
+      const request = http.get(`${process.env.WTS_BASE_URL}/_stand-in/${name}`, { agent: false });
+      const [response] = await once(request, 'response');
+      return json(response);
+    };
     const worker = new Worker(new URL('behaviour-stalling-worker.mjs', import.meta.url));
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     const sent = await standIn(`requests?session_id=${process.env.STALLS_IN_WORKER}&at_least=40&wait_ms=5000`);
