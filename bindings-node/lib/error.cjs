@@ -110,8 +110,11 @@ const PREPARING_FAILED = 'Error.prepareStackTrace failed';
 /** The error of `failure`, with the stack of the call that failed. */
 function errorAt(site, failure) {
   return thrownAt(site, () => {
-    const cause = failure.causes.length > 0 && { cause: chained(failure.causes) };
-    return new WtsError(failure.message, new Details({ ...failure, ...cause }));
+    const error = new WtsError(failure.message, new Details(failure));
+    if (failure.causes.length > 0) {
+      hide(error, 'cause', chained(failure.causes));
+    }
+    return error;
   });
 }
 
