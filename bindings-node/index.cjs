@@ -159,7 +159,7 @@ function settleAtExit() {
 
 /** The settings of the native half for `options`. */
 function settings(options) {
-  return {
+  const all = {
     __proto__: null,
     ...options,
     apiKey: options.apiKey ?? environment('WTS_API_KEY'),
@@ -167,6 +167,12 @@ function settings(options) {
     sharedLimits: options.sharedLimits ?? environment('WTS_SHARED_LIMITS'),
     rateLimits: options.rateLimits?.map(checkedRateLimit) ?? options.rateLimits,
   };
+  for (const name of Object.keys(all)) {
+    if (all[name] === undefined) {
+      delete all[name];
+    }
+  }
+  return all;
 }
 
 /** From this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */

@@ -46,6 +46,17 @@ const CALL = { signal: SIGNAL };
 const PROGRESS = { onProgress: FUNCTION };
 const CONNECTION = { apiKey: STRING, baseUrl: STRING };
 
+const KINDS = {
+  string: STRING,
+  number: NUMBER,
+  boolean: BOOLEAN,
+  'string or number': STRING_OR_NUMBER,
+  'number or null': or(NUMBER, 'null', null),
+  'array or null': or(ARRAY, 'null', null),
+};
+
+const SETTINGS = Object.fromEntries(native.settings().map(([name, kind]) => [name, KINDS[kind]]));
+
 const DETAILS = {
   code: CODE,
   description: STRING,
@@ -63,18 +74,7 @@ const DETAILS = {
 /** The options of each function, by its name. */
 const OPTIONS = {
   Client: {
-    ...CONNECTION,
-    timeoutMs: NUMBER,
-    totalTimeoutMs: or(NUMBER, 'null', null),
-    maxRetries: NUMBER,
-    maxConcurrency: NUMBER,
-    rateLimits: or(ARRAY, 'null', null),
-    reserve: NUMBER,
-    sharedLimits: STRING,
-    sharedLimitsAccount: STRING,
-    sharedLimitsFallback: STRING_OR_NUMBER,
-    authScheme: STRING,
-    allowInsecureHttp: BOOLEAN,
+    ...SETTINGS,
     logger: LOGGER,
   },
   'client.updateSessionStatus': { ...STOP_BOT, ...CALL },

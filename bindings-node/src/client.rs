@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use napi::bindgen_prelude::Object;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use wts_session::binding::{Background, ClientCache};
@@ -11,9 +12,9 @@ use wts_session::{ClientBuilder, CompleteOptions, Error, Item, Operation, Sessio
 use crate::background::background;
 use crate::bulk::Bulk;
 use crate::calls::{Caller, Calls};
-use crate::convert::{Settings, builder};
 use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
+use crate::settings::builder;
 
 /// The end of a process waits at most so long for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
@@ -36,8 +37,13 @@ impl Ends for wts_session::Client {
 
 /// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log.
 #[napi(catch_unwind)]
-pub fn create_client(env: Env, settings: Settings, calls: &Calls, is_logged: bool) -> Result<Either<Client, Failure>> {
-    let client = made(settings, calls, is_logged, <ClientBuilder>::build);
+pub fn create_client(
+    env: Env,
+    settings: Object<'_>,
+    calls: &Calls,
+    is_logged: bool,
+) -> Result<Either<Client, Failure>> {
+    let client = made(&settings, calls, is_logged, <ClientBuilder>::build)?;
     if let Either::A(client) = &client {
         let entry: Weak<wts_session::Client> = Arc::downgrade(&client.inner);
         end_with_environment(env, entry)?;
@@ -47,8 +53,8 @@ pub fn create_client(env: Env, settings: Settings, calls: &Calls, is_logged: boo
 
 /// As [`create_client`], but all calls with these settings share the client.
 #[napi(catch_unwind)]
-pub fn shared_client(settings: Settings, calls: &Calls, is_logged: bool) -> Either<Client, Failure> {
-    made(settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
+pub fn shared_client(settings: Object<'_>, calls: &Calls, is_logged: bool) -> Result<Either<Client, Failure>> {
+    made(&settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
 }
 
 /// Waits a little until the ledgers that processes share know what this process has sent. For its end.
@@ -58,19 +64,22 @@ pub fn settle_shared_limits() {
 }
 
 fn made(
-    settings: Settings,
+    settings: &Object<'_>,
     calls: &Calls,
     is_logged: bool,
     make: impl FnOnce(ClientBuilder) -> std::result::Result<wts_session::Client, Error>,
-) -> Either<Client, Failure> {
-    let client = builder(settings).and_then(|builder| {
-        let builder = if is_logged { builder.observer(calls.observer()) } else { builder };
-        Ok(Client { inner: Arc::new(make(builder)?), background: background()?, caller: calls.caller() })
-    });
-    match client {
+) -> Result<Either<Client, Failure>> {
+    let builder = match builder(settings)? {
+        Ok(builder) if is_logged => builder.observer(calls.observer()),
+        Ok(builder) => builder,
+        Err(failure) => return Ok(Either::B(failure)),
+    };
+    let client = make(builder)
+        .and_then(|client| Ok(Client { inner: Arc::new(client), background: background()?, caller: calls.caller() }));
+    Ok(match client {
         Ok(client) => Either::A(client),
         Err(error) => Either::B(Failure::from(&error)),
-    }
+    })
 }
 
 #[napi]

@@ -16,6 +16,7 @@ mod error;
 mod line;
 mod listener;
 mod mutex;
+mod settings;
 
 use napi_derive::napi;
 
