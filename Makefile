@@ -15,7 +15,7 @@ unexport WTS_API_KEY WTS_BASE_URL WTS_SHARED_LIMITS
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-bundlers test-n8n-node test-c
+PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-n8n-node test-c
 # What the tests of core need besides its default features.
 FEATURES := wts-session/redis,wts-session/test-util
 # Tests that mostly wait run so many at once.

@@ -67,9 +67,9 @@ describe('the package', () => {
       'description',
       'errors',
       'execute',
+      'inFlightGate',
       'jobs',
       'results',
-      'turnstile',
     ];
     assert.deepEqual(files.sort(), [
       'LICENSE',

@@ -4,8 +4,8 @@
 
 local SLOTS, LIGHT, ASKS, META, PROCESSES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local SHORTEST_REST, USUAL_REST = 3000000, 5000000
-local LONGEST_PERIOD, MOST_REQUESTS = 300000000, 1000
-local MOST_HEAVY_GRANTS = 16
+local LONGEST_PERIOD, MAX_REQUESTS = 300000000, 1000
+local MAX_HEAVY_GRANTS = 16
 local LATE, MEMORY = 1000000, 60000000
 local LONGEST_LOOK, SHORTEST_LOOK, TIME_TO_GATHER = 1000000, 10000, 30000
 local SECOND, MILLISECOND = 1000000, 1000
@@ -183,7 +183,7 @@ if request.epoch ~= meta.epoch then return reply(meta, REPLAY) end
 redis.call('HSET', META, 'run', run)
 
 meta.longest_period = math.max(meta.longest_period, LONGEST_PERIOD)
-meta.most_requests = math.max(meta.most_requests, MOST_REQUESTS)
+meta.most_requests = math.max(meta.most_requests, MAX_REQUESTS)
 for _, set in ipairs(request.sets) do
   for _, limit in ipairs(set.limits) do
     meta.longest_period = math.max(meta.longest_period, limit[2])
@@ -278,7 +278,7 @@ local function class_that_passes(candidate)
   for set, demand in ipairs(candidate.demands) do
     if demand.light > 0 and lets_pass(demand, false) then return 2 * (set - 1) end
   end
-  if candidate.is_asking and heavy_grants >= MOST_HEAVY_GRANTS then return nil end
+  if candidate.is_asking and heavy_grants >= MAX_HEAVY_GRANTS then return nil end
   for set, demand in ipairs(candidate.demands) do
     if demand.heavy > 0 and lets_pass(demand, true) then return 2 * (set - 1) + 1 end
   end
@@ -363,7 +363,7 @@ if total(asking.demands) > 0 then
       if demand.heavy > 0 then first = math.min(first, time_of_free(demand, true)) end
     end
     look = first - now
-    if heavy_grants < MOST_HEAVY_GRANTS then
+    if heavy_grants < MAX_HEAVY_GRANTS then
       look = has_light and math.max(look, SHORTEST_LOOK) or look + TIME_TO_GATHER
     end
     look = math.min(look, LONGEST_LOOK)

@@ -16,9 +16,9 @@ const SHORTEST_REST: Micros = 3_000_000;
 const USUAL_REST: Micros = 5_000_000;
 /// What the API's limits need, whatever limits the first processes have.
 const LONGEST_PERIOD: Micros = 300_000_000;
-const MOST_REQUESTS: u64 = 1000;
+const MAX_REQUESTS: u64 = 1000;
 /// How many slots a process gets for heavy calls at once, so that processes which begin together share from the start.
-const MOST_HEAVY_GRANTS: u64 = 16;
+const MAX_HEAVY_GRANTS: u64 = 16;
 /// A process that asks so much later than it was told to is not waiting any more.
 const LATE: Micros = 1_000_000;
 /// A process that waits asks again after so long at the latest.
@@ -114,7 +114,7 @@ impl Machine {
             return Reply { status: Status::Replay, ..self.reply(now) };
         }
         self.longest_period = self.longest_period.max(LONGEST_PERIOD);
-        self.most_requests = self.most_requests.max(MOST_REQUESTS);
+        self.most_requests = self.most_requests.max(MAX_REQUESTS);
         for (requests, period, _) in request.sets.iter().flat_map(|set| &set.limits) {
             self.longest_period = self.longest_period.max(*period);
             self.most_requests = self.most_requests.max(*requests);
@@ -275,7 +275,7 @@ impl Machine {
             });
             let wait = times.min().unwrap_or(now) - now;
             let has_light = asking.demands.iter().any(|demand| demand.light > 0);
-            let look = match heavy_grants >= MOST_HEAVY_GRANTS {
+            let look = match heavy_grants >= MAX_HEAVY_GRANTS {
                 true => wait,
                 false if has_light => wait.max(SHORTEST_LOOK),
                 false => wait + TIME_TO_GATHER,
@@ -343,7 +343,7 @@ impl<'a> Distribution<'a> {
     }
 
     fn class_that_passes(&self, candidate: &Candidate) -> Option<u64> {
-        let may_be_heavy = !candidate.is_asking || self.heavy_grants < MOST_HEAVY_GRANTS;
+        let may_be_heavy = !candidate.is_asking || self.heavy_grants < MAX_HEAVY_GRANTS;
         let light = (0..).zip(&candidate.demands).find(|(_, it)| it.light > 0 && self.lets_pass(it, false));
         let heavy =
             || (0..).zip(&candidate.demands).find(|(_, it)| it.heavy > 0 && may_be_heavy && self.lets_pass(it, true));

@@ -34,7 +34,7 @@ const LONGEST_PERIOD: Micros = 300 * SECOND;
 /// Slots that are taken without the ledger have numbers from here on.
 const FIRST_OWN_NUMBER: u64 = 1 << 40;
 /// How many waiting requests are told of.
-const MOST_WAITING: usize = 1000;
+const MAX_WAITING: usize = 1000;
 
 /// Whether the ledger can be reached.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ impl Participant {
 
     /// A request of a light call has come to ask.
     pub(in crate::limiter) fn asks(&mut self) {
-        self.asked = (self.asked + 1).min(MOST_WAITING as u64);
+        self.asked = (self.asked + 1).min(MAX_WAITING as u64);
     }
 
     /// The ledger can't know what is sent now: it has to begin anew.
@@ -447,7 +447,7 @@ impl Participant {
 
 /// What an exchange asks for, from what waits.
 pub(in crate::limiter) fn demand(limits: Vec<(u64, Micros, u64)>, light: usize, heavy: usize) -> Demand {
-    Demand { limits, light: light.min(MOST_WAITING) as u64, heavy: heavy.min(MOST_WAITING) as u64 }
+    Demand { limits, light: light.min(MAX_WAITING) as u64, heavy: heavy.min(MAX_WAITING) as u64 }
 }
 
 /// A name that no other process has, a forked child included: its random numbers are those of its parent.

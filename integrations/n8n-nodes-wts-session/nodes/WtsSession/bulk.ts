@@ -1,7 +1,7 @@
 import { BulkError, type Client, type Outcome } from 'wts-session';
 import { AT_ONCE } from './connection';
+import { InFlightGate, oneByOne, Stopped } from './inFlightGate';
 import type { Job, Operation } from './jobs';
-import { oneByOne, Stopped, Turnstile } from './turnstile';
 
 export interface BulkOptions {
   /** Whether the first failure keeps what has not been sent from being sent. */
@@ -26,9 +26,9 @@ export async function settle(
   const stopped = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]);
 
   async function settleGroup(group: readonly Job[]): Promise<void> {
-    const turnstile = new Turnstile(AT_ONCE);
-    whenAborted(stopped, () => turnstile.stop());
-    for await (const outcome of begin(client, operation, group, turnstile)) {
+    const gate = new InFlightGate(AT_ONCE);
+    whenAborted(stopped, () => gate.stop());
+    for await (const outcome of begin(client, operation, group, gate)) {
       if (stopsOnFailure && !outcome.ok) {
         stopping.abort();
       }
@@ -36,7 +36,7 @@ export async function settle(
       if (job !== undefined) {
         outcomes.set(job, outcome);
       }
-      turnstile.leave();
+      gate.leave();
     }
   }
 
@@ -75,14 +75,14 @@ function begin(
   client: Client,
   operation: Operation,
   group: readonly Job[],
-  turnstile: Turnstile,
+  gate: InFlightGate,
 ): AsyncGenerator<Outcome, void, undefined> {
   const { reactivateOnNewMessage, stopBotInExecution } = group[0]?.switches ?? {};
   if (operation === 'updateStatusSession') {
-    return client.iterUpdateSessionStatuses(oneByOne(group, turnstile), { stopBotInExecution });
+    return client.iterUpdateSessionStatuses(oneByOne(group, gate), { stopBotInExecution });
   }
   const sessionIds = group.map(({ sessionId }) => sessionId);
-  return client.iterCompleteSessions(oneByOne(sessionIds, turnstile), { reactivateOnNewMessage, stopBotInExecution });
+  return client.iterCompleteSessions(oneByOne(sessionIds, gate), { reactivateOnNewMessage, stopBotInExecution });
 }
 
 function unlessStopped(error: unknown): void {

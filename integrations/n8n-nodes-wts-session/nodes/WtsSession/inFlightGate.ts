@@ -2,7 +2,7 @@
 export class Stopped extends Error {}
 
 /** Lets only so many in at once. One may wait at a time. */
-export class Turnstile {
+export class InFlightGate {
   readonly #room: number;
 
   #inside = 0;
@@ -55,11 +55,11 @@ export class Turnstile {
  */
 export async function* oneByOne<Item>(
   items: readonly Item[],
-  turnstile: Turnstile,
+  gate: InFlightGate,
 ): AsyncGenerator<Item, void, undefined> {
   for (const item of items) {
-    await turnstile.enter();
+    await gate.enter();
     yield item;
   }
-  await turnstile.emptied();
+  await gate.emptied();
 }
