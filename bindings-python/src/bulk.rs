@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use wts_session::binding::{Parked, Process};
-use wts_session::{Bulk, Error, Item, Outcome};
+use wts_session::{Bulk, BulkHandle, Error, Item, Outcome};
 
 use crate::error::{catching_panics, exception};
 use crate::interpreter::{SIGNAL_INTERVAL, background, check_signals_after};
@@ -116,7 +116,12 @@ impl BulkRun {
     /// Whether it was stopped or cancelled.
     #[getter]
     fn ends_early(&self) -> bool {
-        self.ends_early
+        self.ends_early || self.call.as_ref().is_some_and(Bulk::is_stopped)
+    }
+
+    /// What cancels the call from another thread, also while this one waits.
+    fn canceller(&self) -> Option<Canceller> {
+        self.call.as_ref().map(|call| Canceller { handle: call.handle() })
     }
 
     /// Whether no more items come and all have settled.
@@ -188,7 +193,7 @@ impl BulkRun {
         let mut outcomes: Vec<_> =
             self.outcomes.iter().map(|(index, outcome)| (*index, outcome.clone_ref(py))).collect();
         outcomes.sort_unstable_by_key(|(index, _)| *index);
-        let rest = if self.ends_early { never_taken(items, self.taken, &Error::cancelled())? } else { Vec::new() };
+        let rest = if self.ends_early() { never_taken(items, self.taken, &Error::cancelled())? } else { Vec::new() };
         PyList::new(py, outcomes.into_iter().map(|(_, outcome)| outcome).chain(rest))
     }
 
@@ -273,6 +278,7 @@ impl BulkRun {
         let Some(call) = self.call.as_mut().filter(|_| self.settled.is_empty()) else { return Poll::Ready(()) };
         let batch = ready!(call.poll_many(context, BATCH));
         if batch.is_empty() {
+            self.ends_early |= call.is_stopped();
             self.drop_call();
             self.lose_the_rest();
         }
@@ -358,6 +364,21 @@ impl Drop for BulkRun {
     fn drop(&mut self) {
         self.drop_call();
         self.forget_notice();
+    }
+}
+
+/// Cancels a bulk call from any thread.
+#[pyclass(frozen, module = "wts_session._wts_session")]
+#[derive(Debug)]
+pub(crate) struct Canceller {
+    handle: BulkHandle,
+}
+
+#[pymethods]
+impl Canceller {
+    /// Abort what is in flight, and send nothing more.
+    fn cancel(&self) {
+        self.handle.cancel();
     }
 }
 

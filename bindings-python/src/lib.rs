@@ -23,7 +23,7 @@ mod _wts_session {
     #[pymodule_export]
     use crate::async_client::{AsyncCalls, StartedCall};
     #[pymodule_export]
-    use crate::bulk::BulkRun;
+    use crate::bulk::{BulkRun, Canceller};
     #[pymodule_export]
     use crate::client::{Calls, shared_call};
     #[pymodule_export]

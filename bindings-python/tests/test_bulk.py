@@ -472,6 +472,30 @@ def test_another_thread_stops_a_call(kind: str, own_stand_in: StandIn, session_i
     assert client.complete_session(session_id)["success"]
 
 
+def test_another_thread_closes_an_iterator(own_stand_in: StandIn, session_id: str) -> None:
+    ids = ids_of(session_id, 3)
+    for each in ids:
+        own_stand_in.script(each, STALL)
+
+    def close() -> None:
+        for each in ids:
+            own_stand_in.requests(each, at_least=1)
+        outcomes.close()
+
+    client = Client(own_stand_in.token, base_url=own_stand_in.api, max_concurrency=3, timeout=60, rate_limits=None)
+    outcomes = client.iter_complete_sessions(chain(ids, repeat("never sent")))
+    closer = threading.Thread(target=close)
+    closer.start()
+    seen = sorted(outcomes, key=lambda outcome: outcome.index)
+    closer.join()
+    told = [(outcome.error.code, outcome.error.may_have_been_applied) for outcome in seen if outcome.error]
+    assert told[:3] == [("cancelled", True)] * 3
+    assert set(told[3:]) <= {("cancelled", False)}
+    assert own_stand_in.requests("never sent") == []
+    assert outcomes.remaining == []
+    outcomes.close()
+
+
 # ---- the end before the end ------------------------------------------------------------------------------------------
 
 

@@ -129,7 +129,7 @@ class OutcomeIterator(Generic[ResultT]):
 
     def __init__(self, run: BulkRun[ResultT], items: Iterable[Any], source: Iterator[Any]) -> None:
         self._run = run
-        self._items = items
+        self._canceller = run.canceller()
         self._outcomes = _iterate(run, items, source)
 
     def __iter__(self) -> Iterator[Outcome[ResultT]]:
@@ -139,8 +139,17 @@ class OutcomeIterator(Generic[ResultT]):
         return next(self._outcomes)
 
     def close(self) -> None:
-        """Abort the requests in flight, and send nothing more."""
-        self._outcomes.close()
+        """Abort the requests in flight, and send nothing more.
+
+        Another thread may call this, while one waits for an outcome: that one is given what is left.
+        """
+        if self._canceller is not None:
+            self._canceller.cancel()
+        try:
+            self._outcomes.close()
+        except ValueError:
+            # Another thread is in it.
+            return
         self._run.drain()
 
     @property

@@ -11,6 +11,7 @@ __all__ = [
     "AsyncCalls",
     "BulkRun",
     "Calls",
+    "Canceller",
     "Operation",
     "Settled",
     "StartedCall",
@@ -114,6 +115,9 @@ class BulkRun(Generic[ResultT]):
     def check_process(self) -> None:
         """Raise an error in a forked child of the process to which the call belongs."""
 
+    def canceller(self) -> Canceller | None:
+        """What cancels the call from another thread, also while this one waits."""
+
     def add(self, given: object) -> None:
         """Put in the next item; only while there is room. One of a wrong type fails alone."""
 
@@ -149,6 +153,13 @@ class BulkRun(Generic[ResultT]):
 
         It raises the error itself, since Python looks for signals before the next statement.
         """
+
+@final
+class Canceller:
+    """Cancels a bulk call from any thread."""
+
+    def cancel(self) -> None:
+        """Abort what is in flight, and send nothing more."""
 
 @final
 class Settled:

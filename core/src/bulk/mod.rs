@@ -173,6 +173,12 @@ impl Bulk {
         BulkHandle { shared: Arc::clone(&self.shared) }
     }
 
+    /// Whether it was stopped or cancelled.
+    #[doc(hidden)]
+    pub fn is_stopped(&self) -> bool {
+        *self.shared.stop.borrow() != StopMode::None
+    }
+
     /// Cancels the call once `cancelled` is done.
     #[doc(hidden)]
     pub fn cancel_when(&mut self, cancelled: impl Future<Output = ()> + Send + 'static) {
