@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import errno
 import http.client
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -137,20 +141,131 @@ def test_close_stale_sessions(seeded: StandIn, tmp_path: Path) -> None:
 
     stale.write_text("session_id\nsession_12345\n", "utf-8")
     assert run_close_stale_sessions(seeded, str(stale))[:2] == (0, "1 of 1 sessions completed\n")
-    stale.write_text("id\nsession_12345\n", "utf-8")
-    assert run_close_stale_sessions(seeded, str(stale)) == (1, "", f"{stale} has no column session_id\n")
 
 
-def test_close_stale_sessions_interrupted(stand_in: StandIn, tmp_path: Path) -> None:
+ROWS = [
+    *(["Contato", "Session_ID", "Observação"], ["Ana", "session_12345", 'disse "oi"; e, depois, nada'], []),
+    *(["João", " session_23456 ", "duas\nlinhas"], ["", "", ""], ["Bia", "não há", "€ 5"]),
+    *(["Ana", "session_12345", "outra vez"], ["curta"]),
+]
+
+
+def sheet(delimiter: str, line_end: str, **options: Any) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator=line_end, **options).writerows(ROWS)
+    return text.getvalue()
+
+
+AS_FOUND = {
+    "commas": sheet(",", "\n").encode(),
+    "commas, all quoted": sheet(",", "\r\n", quoting=csv.QUOTE_ALL).encode(),
+    "semicolons, Windows-1252": sheet(";", "\r\n").encode("cp1252"),
+    "semicolons, byte order mark": codecs.BOM_UTF8 + sheet(";", "\r\n").encode(),
+    "a line sep=;": b"sep=;\r\n" + sheet(";", "\r\n").encode("cp1252"),
+    "a line sep=; after a byte order mark": codecs.BOM_UTF8 + b'"sep=;"\r\n' + sheet(";", "\r\n").encode(),
+    "a line sep=|": b"SEP=|\n" + sheet("|", "\n").encode(),
+    "tabs, UTF-16": codecs.BOM_UTF16_LE + sheet("\t", "\r\n").encode("utf-16-le"),
+    "tabs, UTF-16 the other way round": codecs.BOM_UTF16_BE + sheet("\t", "\r\n").encode("utf-16-be"),
+    "old line ends": sheet(";", "\r", quoting=csv.QUOTE_ALL).encode(),
+    "blank lines first": b"\r\n;;\r\n" + sheet(";", "\r\n").encode(),
+}
+
+
+@pytest.mark.parametrize("name", AS_FOUND)
+def test_close_stale_sessions_reads_what_people_have(name: str, seeded: StandIn, tmp_path: Path) -> None:
+    stale, failures = tmp_path / "sessões.csv", tmp_path / "failures.csv"
+    stale.write_bytes(AS_FOUND[name])
+    before = len(seeded.requests("session_12345"))
+    returncode, output, errors = run_close_stale_sessions(seeded, str(stale), str(failures))
+    assert (returncode, output) == (1, "2 of 4 sessions completed\n")
+    assert errors.startswith("1 of 5 rows repeat a session; it is completed once\n")
+    assert [line.split(":")[0] for line in errors.splitlines()[-2:]] == ["'não há'", "''"]
+    assert len(seeded.requests("session_12345")) == before + 1
+
+    assert style(failures.read_bytes()) == style(AS_FOUND[name])
+    again = tmp_path / "again.csv"
+    returncode, output, errors = run_close_stale_sessions(seeded, str(failures), str(again))
+    assert (returncode, output) == (1, "0 of 2 sessions completed\n")
+    assert [line.split(":")[0] for line in errors.splitlines()[-2:]] == ["'não há'", "''"]
+    assert style(again.read_bytes()) == style(failures.read_bytes())
+
+
+def style(content: bytes) -> dict[str, object]:
+    """How a file is written: what its first bytes, its delimiter and its line ends are."""
+    marks = [mark for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) if content.startswith(mark)]
+    encoding = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get((marks or [b""])[0], "latin-1")
+    text = content[len((marks or [b""])[0]) :].decode(encoding)
+    return {
+        "marks": marks,
+        "is UTF-8": "Ã£".encode("latin-1") in content,
+        "separator": re.findall(r'\A"?sep=.*', text, re.IGNORECASE),
+        "delimiter": max(",;\t|", key=text.count),
+        "ends of lines": "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n",
+    }
+
+
+@pytest.mark.parametrize(
+    "header", ["session_id", "Session_ID", "session id", "SESSION-ID", "sessionId", " Session Id "]
+)
+def test_close_stale_sessions_finds_the_column(header: str, seeded: StandIn, tmp_path: Path) -> None:
+    stale = tmp_path / "stale.csv"
+    stale.write_text(f"{header}\nsession_12345\n", "utf-8")
+    assert run_close_stale_sessions(seeded, str(stale))[:2] == (0, "1 of 1 sessions completed\n")
+
+
+UNREADABLE = {
+    b"": "is empty",
+    b"\xef\xbb\xbfsep=;\r\n\r\n;;\r\n": "is empty",
+    b"sep=\r\n": "has no column session_id; its columns are 'sep='",
+    b"id;nome\r\nsession_12345;Ana\r\n": "has no column session_id; its columns are 'id', 'nome'",
+    b"PK\x03\x04\x14\x00\x06\x00\x08\x00": "is not text: save it as CSV, in UTF-8, UTF-16 with a byte order mark, or "
+    "Windows-1252",
+    b"\xff\xfes": "is not text: save it as CSV, in UTF-8, UTF-16 with a byte order mark, or Windows-1252",
+    b"session_id\n\x81": "is not text: save it as CSV, in UTF-8, UTF-16 with a byte order mark, or Windows-1252",
+    b'session_id,note\n1,"no end\n2,x\n': "is not CSV: line 3: unexpected end of data",
+    b"x" * 200_000: "is not CSV: line 1: field larger than field limit (131072)",
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: content[:20])
+def test_close_stale_sessions_says_what_it_can_not_read(content: bytes, seeded: StandIn, tmp_path: Path) -> None:
+    stale = tmp_path / "stale.csv"
+    stale.write_bytes(content)
+    assert run_close_stale_sessions(seeded, str(stale)) == (1, "", f"{stale} {UNREADABLE[content]}\n")
+
+
+def test_close_stale_sessions_says_in_one_line_what_is_missing(
+    seeded: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing, stale = tmp_path / "missing.csv", tmp_path / "stale.csv"
+    no_such_file = os.strerror(errno.ENOENT)
+    assert run_close_stale_sessions(seeded, str(missing)) == (1, "", f"{missing}: {no_such_file}\n")
+
+    stale.write_text("session_id\nnobody\n", "utf-8")
+    failures = tmp_path / "no such folder" / "failures.csv"
+    returncode, output, errors = run_close_stale_sessions(seeded, str(stale), str(failures))
+    assert (returncode, output) == (1, "0 of 1 sessions completed\n")
+    told, last = errors.splitlines()[-2:]
+    assert (told.split(":")[0], last) == ("'nobody'", f"{failures}: {no_such_file}")
+
+    monkeypatch.setattr(running, "environment", lambda stand_in, name: {**os.environ, "WTS_API_KEY": " "})
+    returncode, output, errors = run_close_stale_sessions(seeded, str(stale))
+    assert (returncode, output, len(errors.splitlines())) == (1, "", 1)
+    assert "API key" in errors
+
+
+@pytest.mark.parametrize("times", [1, 2, 50])
+def test_close_stale_sessions_interrupted(times: int, stand_in: StandIn, tmp_path: Path) -> None:
     stale, failures = tmp_path / "stale.csv", tmp_path / "failures.csv"
-    ids = [f"stale-{number}" for number in range(500)]
+    ids = [f"stale-{times}-{number}" for number in range(500)]
     stand_in.script(ids[0], {"raw": [{"stall": True}]})
     stale.write_text("\n".join(["session_id", *ids]), "utf-8")
     process = start("close_stale_sessions.py", stand_in, str(stale), str(failures))
     stand_in.requests(ids[0], at_least=1)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
     with failures.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert output == f"{500 - len(rows)} of 500 sessions completed\n"
