@@ -13,6 +13,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -254,17 +256,34 @@ def test_close_stale_sessions_says_in_one_line_what_is_missing(
     assert "API key" in errors
 
 
-@pytest.mark.parametrize("times", [1, 2, 50])
-def test_close_stale_sessions_interrupted(times: int, stand_in: StandIn, tmp_path: Path) -> None:
+@contextmanager
+def interrupted_again_and_again(process: subprocess.Popen[str]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        while not ended.wait(0.002):
+            process.send_signal(signal.SIGINT)
+
+    impatient = threading.Thread(target=interrupt)
+    impatient.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        impatient.join()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_close_stale_sessions_interrupted(again: bool, stand_in: StandIn, tmp_path: Path) -> None:
     stale, failures = tmp_path / "stale.csv", tmp_path / "failures.csv"
-    ids = [f"stale-{times}-{number}" for number in range(500)]
+    ids = [f"stale-{again}-{number}" for number in range(500)]
     stand_in.script(ids[0], {"raw": [{"stall": True}]})
     stale.write_text("\n".join(["session_id", *ids]), "utf-8")
     process = start("close_stale_sessions.py", stand_in, str(stale), str(failures))
     stand_in.requests(ids[0], at_least=1)
-    for _ in range(times):
-        process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    process.send_signal(signal.SIGINT)
+    with interrupted_again_and_again(process) if again else nullcontext():
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 1, errors
     with failures.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
