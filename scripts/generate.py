@@ -13,7 +13,7 @@ import sys
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "bindings-c/README.md", "docs/errors.md", "docs/n8n.md"]
+PAGES = ["README.md", "bindings-c/README.md", "bindings-python/README.md", "docs/errors.md", "docs/n8n.md"]
 REGION = re.compile(r"(<!-- (snippet: (?P<path>\S+)|errors) -->\n).*?(<!-- end -->)", re.DOTALL)
 FENCES = {".rs": "rust", ".py": "python", ".mjs": "js", ".cjs": "js", ".js": "js", ".c": "c"}
 

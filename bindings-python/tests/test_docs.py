@@ -6,12 +6,14 @@ import ast
 import asyncio
 import doctest
 import inspect
+import os
 import pydoc
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import running
 import wts_session
 from wts_session import _wts_session as native
 
@@ -98,6 +100,58 @@ def test_the_readme_has_the_example_that_is_run() -> None:
     example = region((FOLDER / "examples/readme.py").read_text("utf-8"), "# [readme]\n", "# [/readme]")
     assert region((FOLDER / "README.md").read_text("utf-8"), "```python\n", "```") == example
     assert len(example.splitlines()) <= 10
+
+
+def test_all_code_in_the_readme_is_of_programs_that_are_run() -> None:
+    """``scripts/generate.py --check`` compares them."""
+    text = (FOLDER / "README.md").read_text("utf-8")
+    blocks = re.findall(r"(?:<!-- snippet: bindings-python/(\S+) -->\n)?```python\n", text)
+    assert [path for path in blocks if not path.startswith(("examples/", "tests/programs/"))] == []
+    run_here = Path(__file__).read_text("utf-8")
+    programs = [Path(path).stem for path in blocks if path.startswith("tests/programs/")]
+    assert [program for program in programs if f'"{program}"' not in run_here] == []
+
+
+def test_calls_in_the_thread_pool_of_gevent_let_greenlets_run(api: StandIn, session_id: str) -> None:
+    stalled = [f"{session_id}/stalled/{number}" for number in range(4)]
+    for each in stalled:
+        api.script(each, {"raw": [{"stall": True}]})
+    process = running.start("greenlets", api, session_id, *stalled)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == f"{session_id}\n"
+        assert process.stdout.readline() == "invalid_session_id\n"
+        for each in stalled:
+            api.requests(each, at_least=1)
+        process.stdin.write("still here\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == f"still here {[False] * 4}\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("address", ["api", "tls"])
+def test_the_stack_that_the_readme_asks_for_is_enough(
+    address: str, stand_in: StandIn, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"WTS_BASE_URL": stand_in.addresses[address], "WTS_API_KEY": stand_in.token}
+    settings["SSL_CERT_FILE"] = stand_in.addresses["ca_file"]
+    monkeypatch.setattr(running, "environment", lambda stand_in, name: {**os.environ, **settings})
+    stack = re.search(r"take (\d+) KiB", (FOLDER / "README.md").read_text("utf-8"))
+    assert stack
+    assert running.run("small_stack", stand_in, session_id, stack[1]) == "done\n"
+
+
+def test_single_calls_in_a_loop_end_at_the_limit_as_the_readme_says(api: StandIn, session_id: str) -> None:
+    with wts_session.Client(rate_limits=[(3, 300)], reserve=0) as client:
+        for _ in range(3):
+            client.complete_session(session_id)
+        with pytest.raises(wts_session.RateLimitError) as caught:
+            client.complete_session(session_id)
+    assert (caught.value.attempts, caught.value.retryable) == (0, True)
+    assert "bulk call" in str(caught.value)
 
 
 def test_the_readme_names_no_version_of_python_but_the_oldest_one() -> None:

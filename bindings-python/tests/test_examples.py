@@ -67,6 +67,33 @@ def test_readme(seeded: StandIn) -> None:
     assert complete["body"] == {"reactivateOnNewMessage": True}
 
 
+def test_readme_without_a_key(seeded: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "environment", lambda stand_in, name: dict(os.environ))
+    (line,) = finished(start("readme.py", seeded))
+    assert line.endswith(" missing_api_key False")
+
+
+def test_many_sessions(seeded: StandIn) -> None:
+    process = start("many_sessions.py", seeded, "session_12345", "nobody", "session_23456")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, "3/3" in errors) == (0, True)
+    assert output.startswith("nobody not_found Conversa não encontrada (HTTP ")
+
+
+def test_interrupted(seeded: StandIn) -> None:
+    seeded.script("stalled", {"raw": [{"stall": True}]})
+    assert finished(start("interrupted.py", seeded, "60", "session_12345", "nobody")) == ["nobody not_found False"]
+    ended = finished(start("interrupted.py", seeded, "2", "session_12345", "stalled", ".."))
+    assert ended == ["stalled cancelled True", ".. invalid_session_id False"]
+
+
+def test_testing() -> None:
+    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES / "testing.py")]
+    process = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 0, process.stdout
+    assert "1 passed" in process.stdout
+
+
 @pytest.mark.parametrize("arguments", [[], ["session_23456"]])
 def test_demo(seeded: StandIn, arguments: list[str]) -> None:
     lines = finished(start("demo.py", seeded, *arguments))
