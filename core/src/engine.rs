@@ -358,7 +358,10 @@ fn too_long(wait: Duration) -> Error {
     Error::new(
         ErrorKind::RateLimited,
         "The account's rate limit leaves no room in time.",
-        format!("The next request could leave in {:.1} s, which is later than this call may take.", wait.as_secs_f64()),
+        format!(
+            "The next request could leave in {:.1} s, which is later than this call may take. For many sessions use a bulk call, which waits.",
+            wait.as_secs_f64()
+        ),
     )
     .with_retryable(true)
     .with_retry_after(Some(wait))
