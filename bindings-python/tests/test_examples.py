@@ -83,8 +83,8 @@ def test_many_sessions(seeded: StandIn) -> None:
 def test_interrupted(seeded: StandIn) -> None:
     seeded.script("stalled", {"raw": [{"stall": True}]})
     assert finished(start("interrupted.py", seeded, "60", "session_12345", "nobody")) == ["nobody not_found False"]
-    ended = finished(start("interrupted.py", seeded, "2", "session_12345", "stalled", ".."))
-    assert ended == ["stalled cancelled True", ".. invalid_session_id False"]
+    (line,) = finished(start("interrupted.py", seeded, "0.5", "stalled"))
+    assert line.startswith("stalled cancelled ")
 
 
 def test_testing() -> None:
