@@ -65,6 +65,7 @@ impl<C> ClientBuilder<C> {
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for a value that is out of range, and one of another [`Kind`].
+    #[doc(hidden)]
     pub fn set(self, name: &str, value: Value) -> Result<Self, Error> {
         let unit = self.unit();
         Ok(match (name, value) {

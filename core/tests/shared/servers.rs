@@ -14,9 +14,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const PROGRAMS: [&str; 3] = ["redis-6.2", "redis-7.0", "valkey-9.1"];
 const DEBIAN: &str = "redis-7.0";
 
+/// A port for a server that can't choose one itself: below those that systems give out, so that nobody is given it before the
+/// server takes it.
 pub(crate) fn free_port() -> u16 {
-    // The bus of a cluster has a port of its own, so that any port will do.
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| fastrand::u16(10_000..30_000)).find(is_free).unwrap()
 }
 
 /// Waits until `check` gives something.
@@ -84,13 +86,16 @@ impl Server {
         let arguments = arguments.iter().map(owned).collect();
         let environment: Vec<_> = environment.iter().map(|(name, value)| (owned(name), owned(value))).collect();
         let process = spawn(program, port, folder.path(), &arguments, &environment);
-        let server = Self { process, program, arguments, environment, port, folder, login: Vec::new() };
+        let mut server = Self { process, program, arguments, environment, port, folder, login: Vec::new() };
         server.await_ready();
         server
     }
 
-    fn await_ready(&self) {
+    fn await_ready(&mut self) {
         await_some("the server's start", || {
+            let status = self.process.try_wait().unwrap();
+            let log = || fs::read_to_string(self.folder.path().join("server.log")).unwrap();
+            assert!(status.is_none(), "the server has ended:\n{}", log());
             let answer = self.try_cli(&["PING"]);
             (answer.contains("PONG") || answer.contains("NOAUTH")).then_some(())
         });
