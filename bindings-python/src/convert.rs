@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PySet, PyString};
@@ -97,11 +97,14 @@ fn is_bool(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// What is a number to Python: also a Decimal, a Fraction or one of NumPy.
 pub(crate) fn number(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    match value.cast::<PyFloat>() {
-        Ok(number) => Ok(number.value()),
-        Err(_) if !is_bool(value)? && value.hasattr("__float__")? => Ok(value.extract().unwrap_or(f64::INFINITY)),
-        Err(_) => Err(wrong_type(argument, "a number", value)),
+    if let Ok(number) = value.cast::<PyFloat>() {
+        return Ok(number.value());
     }
+    if is_bool(value)? || !value.hasattr("__float__")? {
+        return Err(wrong_type(argument, "a number", value));
+    }
+    // Complex numbers have it up to Python 3.9, only to refuse.
+    or_infinite(value.py(), value.extract()).map_err(|_| wrong_type(argument, "a number", value))
 }
 
 /// An int, or what stands for one. One beyond every float is infinite.
@@ -109,7 +112,14 @@ pub(crate) fn whole_number(argument: &str, value: &Bound<'_, PyAny>) -> PyResult
     if is_bool(value)? || !value.hasattr("__index__")? {
         return Err(wrong_type(argument, "an int", value));
     }
-    Ok(value.call_method0("__index__")?.extract().unwrap_or(f64::INFINITY))
+    or_infinite(value.py(), value.call_method0("__index__")?.extract())
+}
+
+fn or_infinite(py: Python<'_>, number: PyResult<f64>) -> PyResult<f64> {
+    match number {
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => Ok(f64::INFINITY),
+        number => number,
+    }
 }
 
 /// The API's object as a dict.
