@@ -12,11 +12,12 @@ do the same without a client of your own. All failures are a :class:`WtsError`.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from wts_session._bulk import OutcomeIterator
 from wts_session._client import Client, complete_session, update_session_status
 from wts_session._outcome import Failed, Outcome, Succeeded, outcomes_of
 from wts_session._status import SessionStatus
-from wts_session._types import CompletedSession, Session
 from wts_session._wts_session import __version__
 from wts_session.errors import (
     ApiError,
@@ -41,6 +42,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wts_session._async_bulk import AsyncOutcomeIterator
     from wts_session._async_client import AsyncClient
+    from wts_session._types import CompletedSession, Session
 
 __all__ = [
     "ApiError",
@@ -76,14 +78,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # Programs that do not use them need not load asyncio.
-    if name not in {"AsyncClient", "AsyncOutcomeIterator"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wts_session._async_bulk import AsyncOutcomeIterator
-    from wts_session._async_client import AsyncClient
+_LAZY = {
+    "AsyncClient": "_async_client",
+    "AsyncOutcomeIterator": "_async_bulk",
+    "CompletedSession": "_types",
+    "Session": "_types",
+}
 
-    globals().update(AsyncClient=AsyncClient, AsyncOutcomeIterator=AsyncOutcomeIterator)
+
+def __getattr__(name: str) -> object:
+    # Programs that do not use them need not load asyncio, nor what makes typed dicts.
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f"wts_session.{_LAZY[name]}"), name)
     return globals()[name]
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any, Generic, Literal, TypeVar, Union
 
-from wts_session._types import Session
 from wts_session.errors import WtsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
+
+    from wts_session._types import Session
 
     ResultT = TypeVarWithDefault("ResultT", default=Session)
 else:
