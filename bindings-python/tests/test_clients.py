@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import decimal
 import fractions
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -126,3 +128,9 @@ def test_fastapi_takes_sessions_as_response_models() -> None:
     completed = {"id": "s", "status": "COMPLETED", "success": True, "sessionId": "s", "title": None}
     assert adapter.validate_python(completed) == completed
     assert "/session" in app.openapi()["paths"]
+
+
+def test_the_import_loads_nothing_that_few_programs_need() -> None:
+    program = "import sys, wts_session; print({'asyncio', 'typing_extensions', 'uuid', 'inspect'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
