@@ -641,12 +641,18 @@ async fn the_file_is_for_its_user_alone_and_damage_begins_anew() {
     assert_eq!(mode(&path), 0o700);
     let files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
     let is = |extension: &str, path: &std::path::Path| path.extension().is_some_and(|it| it == extension);
-    assert!(files.iter().any(|path| is("json", path)) && files.iter().any(|path| is("lock", path)));
     let state = files.iter().find(|path| is("json", path)).unwrap();
+    let lock = files.iter().find(|path| is("lock", path)).unwrap();
     assert_eq!(mode(state), 0o600);
-    fs::write(state, "{").unwrap();
+    // Under the lock: else a worker may put its own state in place of the damage before anybody has read that.
+    let damage = |damage: &dyn Fn()| {
+        let held = fs::File::open(lock).unwrap();
+        held.lock().unwrap();
+        damage();
+    };
+    damage(&|| fs::write(state, "{").unwrap());
     await_arrivals(&stand_in, 60, PATIENCE).await;
-    files.iter().filter(|path| path.exists()).for_each(|path| fs::remove_file(path).unwrap());
+    damage(&|| files.iter().filter(|path| path.exists()).for_each(|path| fs::remove_file(path).unwrap()));
     workers.iter_mut().for_each(|worker| drop(worker.await_success()));
     let output: String = workers.iter().map(Worker::output).collect();
     assert!(output.contains("its data is gone"), "{output}");
