@@ -155,7 +155,7 @@ impl BulkRun {
         self.check_process()?;
         let end = seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
         let check = || check_signals_after(|_| Ok(()));
-        let waited = py.detach(|| catching_panics(|| self.wait_until(end, check)));
+        let waited = py.detach(|| catching_panics(|| self.wait_until(Self::poll, end, check)));
         waited.unwrap_or_else(|panic| Err(exception(py, &panic)))
     }
 
@@ -193,7 +193,11 @@ impl BulkRun {
         let mut outcomes: Vec<_> =
             self.outcomes.iter().map(|(index, outcome)| (*index, outcome.clone_ref(py))).collect();
         outcomes.sort_unstable_by_key(|(index, _)| *index);
-        let rest = if self.ends_early() { never_taken(items, self.taken, &Error::cancelled())? } else { Vec::new() };
+        let rest = if self.ends_early() {
+            never_taken(items, self.taken, self.operation.get(), &Error::cancelled())?
+        } else {
+            Vec::new()
+        };
         PyList::new(py, outcomes.into_iter().map(|(_, outcome)| outcome).chain(rest))
     }
 
@@ -207,7 +211,7 @@ impl BulkRun {
         }
     }
 
-    /// As `cancel`, and take over what comes of it.
+    /// As `cancel`, take over what comes of it, and log the lines that are left.
     fn drain(&mut self, py: Python<'_>) -> PyResult<()> {
         self.forget_notice();
         if self.check_process().is_err() || self.ended() {
@@ -218,11 +222,11 @@ impl BulkRun {
         self.push_held();
         while !self.ended() {
             // Nobody looks for signals: this takes no longer than it takes to close connections.
-            let waited = py.detach(|| catching_panics(|| self.wait_until(None, || Ok(()))));
+            let waited = py.detach(|| catching_panics(|| self.wait_until(Self::poll_settled, None, || Ok(()))));
             waited.unwrap_or_else(|panic| Err(exception(py, &panic)))?;
             self.take_over(py)?;
         }
-        Ok(())
+        self.lines.log(py)
     }
 
     /// End the call at once because of `error`, which is raised with `outcomes`: those that nobody was handed.
@@ -231,7 +235,11 @@ impl BulkRun {
     fn fail(&mut self, error: &Bound<'_, PyAny>, items: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = error.py();
         if self.check_process().is_ok() {
-            self.drain(py)?;
+            // A handler of the log may raise: then that is the error, and all has settled before.
+            if let Err(raised) = self.drain(py) {
+                raised.value(py).setattr("__context__", error)?;
+                return self.fail(raised.value(py).as_any(), items);
+            }
             self.ends_early = true;
             // Every exception has a dict, whatever its class thinks of new attributes.
             error.getattr("__dict__")?.set_item("outcomes", self.in_order(items)?)?;
@@ -275,6 +283,11 @@ impl BulkRun {
         if self.lines.are_there(context.waker()) {
             return Poll::Ready(());
         }
+        self.poll_settled(context)
+    }
+
+    /// Ready when items have settled, or all have.
+    fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(call) = self.call.as_mut().filter(|_| self.settled.is_empty()) else { return Poll::Ready(()) };
         let batch = ready!(call.poll_many(context, BATCH));
         if batch.is_empty() {
@@ -286,11 +299,16 @@ impl BulkRun {
         Poll::Ready(())
     }
 
-    fn wait_until(&mut self, end: Option<Instant>, check: impl Fn() -> PyResult<()>) -> PyResult<()> {
+    fn wait_until(
+        &mut self,
+        poll: impl Fn(&mut Self, &mut Context<'_>) -> Poll<()>,
+        end: Option<Instant>,
+        check: impl Fn() -> PyResult<()>,
+    ) -> PyResult<()> {
         let parked = Arc::<Parked>::default();
         let waker = Waker::from(Arc::clone(&parked));
         let mut next_check = Instant::now() + SIGNAL_INTERVAL;
-        while self.poll(&mut Context::from_waker(&waker)).is_pending() {
+        while poll(self, &mut Context::from_waker(&waker)).is_pending() {
             let now = Instant::now();
             if end.is_some_and(|end| end <= now) {
                 break;

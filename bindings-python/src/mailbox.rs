@@ -146,7 +146,11 @@ type LogLine<'py> = (Option<Py<PyAny>>, &'static str, Bound<'py, PyTuple>);
 impl Settled {
     #[new]
     fn new(event_loop: &Bound<'_, PyAny>, has_wakeup: bool) -> PyResult<Self> {
-        let wakeup = if has_wakeup { Wakeup::new()? } else { None };
+        let made = if has_wakeup { Wakeup::new() } else { Ok(None) };
+        let wakeup = made.map_err(|error| {
+            let error = Error::no_resources("descriptors for an event loop", error);
+            exception(event_loop.py(), &error)
+        })?;
         Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, wakeup)?) })
     }
 

@@ -2,11 +2,12 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 use wts_session::{Error, Session};
 
 use crate::convert;
 use crate::error::exception;
+use crate::operation::Operation;
 
 static SUCCEEDED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static FAILED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -46,24 +47,31 @@ pub(crate) fn failed(
 }
 
 /// The outcomes of the items from `taken` on of a list or tuple, of which none was taken; they share `error`.
-pub(crate) fn never_taken(items: &Bound<'_, PyAny>, taken: usize, error: &Error) -> PyResult<Vec<Py<PyAny>>> {
+pub(crate) fn never_taken(
+    items: &Bound<'_, PyAny>,
+    taken: usize,
+    operation: &Operation,
+    error: &Error,
+) -> PyResult<Vec<Py<PyAny>>> {
     if !(items.is_instance_of::<PyList>() || items.is_instance_of::<PyTuple>()) {
         return Ok(Vec::new());
     }
     let py = items.py();
     let error = exception(py, error);
     let outcome = |index| {
-        let id = id_of_item(&items.get_item(index)?)?;
+        let id = id_of_item(operation, items.get_item(index)?)?;
         failed(py, index, id.as_ref(), error.clone_ref(py))
     };
     (taken..items.len()?).map(outcome).collect()
 }
 
 /// That of an item that nobody has checked.
-fn id_of_item<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn id_of_item<'py>(operation: &Operation, item: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let is_pair = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
-    let id = if is_pair && item.len()? > 0 { item.get_item(0)? } else { item.clone() };
-    Ok((!id.is_none() && (id.is_instance_of::<PyString>() || !is_pair)).then_some(id))
+    if operation.of_core.takes_status() && is_pair && item.len()? > 0 {
+        return item.get_item(0).map(Some);
+    }
+    Ok(Some(item))
 }
 
 /// Without calling `__init__`, as it is with exceptions.

@@ -472,6 +472,41 @@ def test_another_thread_stops_a_call(kind: str, own_stand_in: StandIn, session_i
     assert client.complete_session(session_id)["success"]
 
 
+def test_a_stop_is_seen_between_items_of_a_slow_input(own_stand_in: StandIn, session_id: str) -> None:
+    client = Client(own_stand_in.token, base_url=own_stand_in.api, rate_limits=None)
+    stop_event = threading.Event()
+
+    def items() -> Iterator[str]:
+        yield f"{session_id}/0"
+        own_stand_in.requests(f"{session_id}/0", at_least=1)
+        stop_event.set()
+        yield "never sent"
+        raise AssertionError
+
+    outcomes = client.complete_sessions(items(), stop_event=stop_event)
+    assert [outcome.error.code if outcome.error else "ok" for outcome in outcomes] == ["ok", "cancelled"]
+    # It was set before.
+    outcomes = client.complete_sessions(["never sent"] * 3, stop_event=stop_event)
+    assert [outcome.error.code for outcome in outcomes if outcome.error] == ["cancelled"] * 3
+    assert own_stand_in.requests("never sent") == []
+    for wrong in (True, "x", lambda: True):
+        with pytest.raises(TypeError, match="argument 'stop_event'"):
+            client.complete_sessions(["never sent"], stop_event=wrong)  # type: ignore[arg-type]
+
+
+def test_items_that_were_never_taken_keep_their_ids(api: StandIn) -> None:
+    updates = [(uuid.uuid4(), "PENDING") for _ in range(200)]
+
+    def fail(done: int, total: int | None) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        Client(max_concurrency=2).update_session_statuses(updates, on_progress=fail)
+    outcomes = outcomes_of(caught.value)
+    assert outcomes is not None
+    assert [outcome.session_id for outcome in outcomes] == [id_ for id_, _ in updates]
+
+
 def test_another_thread_closes_an_iterator(own_stand_in: StandIn, session_id: str) -> None:
     ids = ids_of(session_id, 3)
     for each in ids:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -319,3 +320,65 @@ def test_a_handler_may_make_calls_of_the_same_client(
         logger.removeHandler(handler)
     # Two attempts and a retry; the calls of the handler have no lines, or there would be no end of it.
     assert made == [True] * 3
+
+
+ENDS = ["close", "interrupt", "aclose", "cancel", "raise"]
+
+
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+@pytest.mark.parametrize("end", ENDS)
+def test_an_early_end_logs_the_lines_that_are_left(
+    end: str,
+    level: int,
+    own_stand_in: StandIn,
+    session_id: str,
+    logger: logging.Logger,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It neither waits for them to be logged, nor forgets them."""
+    ids = [f"{session_id}/{number}" for number in range(12)]
+    for each in ids[:3]:
+        own_stand_in.script(each, UNAVAILABLE)
+    for each in ids[3:]:
+        own_stand_in.script(each, UNAVAILABLE, {"raw": [{"stall": True}]})
+    logger.setLevel(level)
+    settings: dict[str, Any] = {"base_url": own_stand_in.api, "timeout": 60, "rate_limits": None}
+
+    class StopError(Exception):
+        pass
+
+    def under_way() -> None:
+        for each in ids:
+            own_stand_in.requests(each, at_least=2)
+
+    def progress(done: int, total: int | None) -> None:
+        under_way()
+        if end == "interrupt":
+            signal.raise_signal(signal.SIGINT)
+        raise StopError
+
+    async def iterate(cancels: bool) -> None:
+        async with AsyncClient(own_stand_in.token, **settings).iter_complete_sessions(ids) as outcomes:
+            async for _ in outcomes:
+                await asyncio.get_running_loop().run_in_executor(None, under_way)
+                if cancels:
+                    raise asyncio.CancelledError
+                break
+
+    if end == "close":
+        with Client(own_stand_in.token, **settings).iter_complete_sessions(ids) as outcomes:
+            for _ in outcomes:
+                under_way()
+                break
+    elif end in {"interrupt", "raise"}:
+        client = Client(own_stand_in.token, **settings, total_timeout=None) if end == "interrupt" else None
+        with pytest.raises((KeyboardInterrupt, StopError)):
+            (client or Client(own_stand_in.token, **{**settings, "timeout": 1, "max_retries": 1})).complete_sessions(
+                ids, on_progress=progress
+            )
+    else:
+        with pytest.raises(asyncio.CancelledError) if end == "cancel" else nullcontext():
+            asyncio.run(iterate(end == "cancel"))
+    assert len(lines(caplog, logging.WARNING)) >= 12
+    if level == logging.DEBUG:
+        assert len(lines(caplog, logging.DEBUG)) >= 12

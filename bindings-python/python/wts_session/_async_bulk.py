@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Generic
 
 from wts_session import _bulk
-from wts_session._bulk import length, report, take, wrong_iterable
+from wts_session._bulk import length, outcomes_left, report, take, wrong_iterable
 from wts_session._mailbox import running_loop
 from wts_session._outcome import ResultT
 
@@ -85,6 +85,7 @@ class AsyncOutcomeIterator(Generic[ResultT]):
     """The outcomes of a bulk call as they settle, whatever their order.
 
     ``aclose``, which ``async with`` calls, aborts the requests in flight; :attr:`remaining` tells what became of them.
+    To cancel the wait for one outcome, as ``asyncio.wait_for`` does, ends the whole call.
     """
 
     def __init__(
@@ -102,12 +103,14 @@ class AsyncOutcomeIterator(Generic[ResultT]):
     async def aclose(self) -> None:
         """Abort the requests in flight, and send nothing more."""
         self._run.cancel()
-        await self._outcomes.aclose()
+        # Another task may wait in it: that one is given what is left.
+        if not getattr(self._outcomes, "ag_running", False):
+            await self._outcomes.aclose()
 
     @property
     def remaining(self) -> list[Outcome[ResultT]]:
         """The outcomes that the iterator has not given out; as :attr:`OutcomeIterator.remaining`."""
-        return self._run.in_order(())
+        return outcomes_left(self._run)
 
     async def __aenter__(self) -> Self:
         return self

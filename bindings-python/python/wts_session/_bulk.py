@@ -6,6 +6,7 @@ error itself: see ``BulkRun.fail``.
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Generic
 
 from wts_session._logging import log
@@ -72,6 +73,12 @@ def check_progress(on_progress: Progress | None) -> None:
         raise _wrong_progress(on_progress, "an async function")
 
 
+def check_stop_event(stop_event: Event | None) -> None:
+    if stop_event is not None and not callable(getattr(stop_event, "is_set", None)):
+        found = _name_of_type(stop_event)
+        raise TypeError(f"argument 'stop_event': a threading.Event or None is expected, not '{found}'")
+
+
 def _wrong_progress(on_progress: object, found: str | None = None) -> TypeError:
     found = f"'{_name_of_type(on_progress)}'" if found is None else found
     return TypeError(f"argument 'on_progress': a function that is not async, or None, is expected, not {found}")
@@ -105,6 +112,21 @@ def collect(
 ) -> list[Outcome[ResultT]]:
     """All outcomes, in the order of the items; what went before an exception is its attribute ``outcomes``."""
     try:
+        return _collect(run, items, source, on_progress, stop_event)
+    except BaseException as error:
+        # Once more, for signals that came while the first was dealt with: before Python 3.11 there is room for them.
+        run.fail(error, items)
+        raise
+
+
+def _collect(
+    run: BulkRun[ResultT],
+    items: Iterable[Any],
+    source: Iterator[Any],
+    on_progress: Progress | None,
+    stop_event: Event | None,
+) -> list[Outcome[ResultT]]:
+    try:
         try:
             told, total = 0, length(items)
             for _ in _all_settle(run, source, stop_event):
@@ -121,6 +143,14 @@ def collect(
         raise
 
 
+def outcomes_left(run: BulkRun[ResultT]) -> list[Outcome[ResultT]]:
+    """Those that nobody was handed."""
+    try:
+        return run.in_order(())
+    except RuntimeError as error:
+        raise RuntimeError("an outcome is waited for at this moment, so that none can be counted") from error
+
+
 class OutcomeIterator(Generic[ResultT]):
     """The outcomes of a bulk call as they settle, whatever their order.
 
@@ -130,7 +160,19 @@ class OutcomeIterator(Generic[ResultT]):
     def __init__(self, run: BulkRun[ResultT], items: Iterable[Any], source: Iterator[Any]) -> None:
         self._run = run
         self._canceller = run.canceller()
-        self._outcomes = _iterate(run, items, source)
+        self._consumer: int | None = None
+        self._outcomes = self._iterate(items, source)
+
+    def _iterate(self, items: Iterable[Any], source: Iterator[Any]) -> Generator[Outcome[ResultT], None, None]:
+        self._consumer = get_ident()
+        try:
+            yield from _iterate(self._run, items, source)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # Once more, as in `collect`.
+            self._run.fail(error, items)
+            raise
 
     def __iter__(self) -> Iterator[Outcome[ResultT]]:
         return self._outcomes
@@ -141,16 +183,13 @@ class OutcomeIterator(Generic[ResultT]):
     def close(self) -> None:
         """Abort the requests in flight, and send nothing more.
 
-        Another thread may call this, while one waits for an outcome: that one is given what is left.
+        Another thread than the one that iterates may call this: then the one that iterates is given what is left.
         """
         if self._canceller is not None:
             self._canceller.cancel()
-        try:
+        if self._consumer in {None, get_ident()}:
             self._outcomes.close()
-        except ValueError:
-            # Another thread is in it.
-            return
-        self._run.drain()
+            self._run.drain()
 
     @property
     def remaining(self) -> list[Outcome[ResultT]]:
@@ -159,7 +198,7 @@ class OutcomeIterator(Generic[ResultT]):
         After ``close``, and after an exception, there is one for each item that was taken from the input and not given
         out. Those that were not done have the error ``cancelled``, which tells whether they may have been applied.
         """
-        return self._run.in_order(())
+        return outcomes_left(self._run)
 
     def __enter__(self) -> Self:
         return self
@@ -200,7 +239,9 @@ def _iterate(
 
 def _all_settle(run: BulkRun[Any], source: Iterator[Any], stop_event: Event | None) -> Iterator[None]:
     """Puts in the items; it yields whenever some may have settled."""
-    for item in source:
+    for item in () if _stops(run, stop_event) else source:
+        # One that the input gives after the stop is cancelled.
+        _stops(run, stop_event)
         run.add(item)
         take(run)
         yield
@@ -222,9 +263,15 @@ def _rest_settles(run: BulkRun[Any], stop_event: Event | None = None) -> Iterato
 def _some_settle(run: BulkRun[Any], stop_event: Event | None) -> Iterator[None]:
     run.wait(None if stop_event is None else STOP_INTERVAL)
     take(run)
+    _stops(run, stop_event)
+    yield
+
+
+def _stops(run: BulkRun[Any], stop_event: Event | None) -> bool:
     if stop_event is not None and stop_event.is_set():
         run.stop()
-    yield
+        return True
+    return False
 
 
 def take(run: BulkRun[Any]) -> None:

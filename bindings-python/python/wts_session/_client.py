@@ -127,6 +127,7 @@ class Client:
         """
         source = _bulk.iterator("updates", updates)
         _bulk.check_progress(on_progress)
+        _bulk.check_stop_event(stop_event)
         operation = native.update_session_status(stop_bot_in_execution)
         run: native.BulkRun[Session] = self._calls.bulk(operation, logs_attempts())
         return _bulk.collect(run, updates, source, on_progress, stop_event)
@@ -158,7 +159,8 @@ class Client:
         [True]
 
         Another thread stops the call by ``stop_event``, a ``threading.Event``: once it is set, nothing more is sent,
-        the requests in flight are awaited, and all other items have the error ``cancelled``.
+        the requests in flight are awaited, and all other items have the error ``cancelled``. An input that blocks
+        delays it, and items that it has not given have no outcome, except those of a list or tuple.
 
         Where the input or ``on_progress`` raises, nothing more is sent, and the requests in flight are awaited. Ctrl-C
         aborts them. In both cases the exception has what was done as its attribute ``outcomes``: one for each item that
@@ -167,6 +169,7 @@ class Client:
         """
         source = _bulk.iterator("session_ids", session_ids)
         _bulk.check_progress(on_progress)
+        _bulk.check_stop_event(stop_event)
         operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
         run: native.BulkRun[CompletedSession] = self._calls.bulk(operation, logs_attempts())
         return _bulk.collect(run, session_ids, source, on_progress, stop_event)

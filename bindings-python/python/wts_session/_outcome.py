@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar, Union
+from typing import Any, Generic, Literal, TypeVar, Union, cast
 
 from wts_session.errors import WtsError
 
@@ -91,8 +91,11 @@ Outcome = Union[Succeeded[ResultT], Failed]
 def outcomes_of(error: BaseException) -> list[Outcome[Any]] | None:
     """The outcomes of the bulk call that ended with ``error``, in the order of the items; ``None`` if no bulk call did.
 
-    They are the attribute ``outcomes`` of the exception that a bulk call raises. Where asyncio puts another one in its
-    place, a new ``CancelledError`` or a ``TimeoutError``, this finds them.
+    They are the attribute ``outcomes`` of the exception that a bulk call raises; one that came before the call had
+    begun has none. Where asyncio puts another exception in its place, a new ``CancelledError`` or a ``TimeoutError``,
+    this finds them. It can't where asyncio keeps no connection between the two, as in ``gather`` and after the failure
+    of a sibling in a ``TaskGroup``: there ask for the exception of ``task.result()``. Of nested bulk calls, these are
+    the outer's.
 
     >>> def session_ids():
     ...     yield "session_12345"
@@ -110,9 +113,10 @@ def outcomes_of(error: BaseException) -> list[Outcome[Any]] | None:
         current = ahead.pop()
         if current is None or any(current is other for other in seen):
             continue
-        outcomes: list[Outcome[Any]] | None = getattr(current, "outcomes", None)
-        if outcomes is not None:
-            return outcomes
+        outcomes: object = getattr(current, "outcomes", None)
+        if isinstance(outcomes, list):
+            return cast("list[Outcome[Any]]", outcomes)
         seen.append(current)
-        ahead += [*getattr(current, "exceptions", ()), current.__context__, current.__cause__]
+        group: tuple[object, ...] = getattr(current, "exceptions", ())
+        ahead += [*(each for each in group if isinstance(each, BaseException)), current.__context__, current.__cause__]
     return None

@@ -146,7 +146,7 @@ class BulkRun(Generic[ResultT]):
         """Abort what is in flight, and send nothing more; nothing in a forked child."""
 
     def drain(self) -> None:
-        """As `cancel`, and take over what comes of it."""
+        """As `cancel`, take over what comes of it, and log the lines that are left."""
 
     def fail(self, error: BaseException, items: object) -> None:
         """End the call at once because of `error`, which is raised with `outcomes`: those that nobody was handed.
