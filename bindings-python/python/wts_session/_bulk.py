@@ -6,6 +6,7 @@ error itself: see ``BulkRun.fail``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import get_ident
 from typing import Generic
 
@@ -183,13 +184,15 @@ class OutcomeIterator(Generic[ResultT]):
     def close(self) -> None:
         """Abort the requests in flight, and send nothing more.
 
-        Another thread than the one that iterates may call this: then the one that iterates is given what is left.
+        Another thread than the one that iterates may call this, and so may a signal handler: then whoever iterates is
+        given what is left.
         """
         if self._canceller is not None:
             self._canceller.cancel()
         if self._consumer in {None, get_ident()}:
-            self._outcomes.close()
-            self._run.drain()
+            with suppress(ValueError):  # raised below the iteration, by a handler
+                self._outcomes.close()
+                self._run.drain()
 
     @property
     def remaining(self) -> list[Outcome[ResultT]]:
