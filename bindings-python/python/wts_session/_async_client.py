@@ -8,14 +8,14 @@ from wts_session import _wts_session as native
 from wts_session._bulk import check_progress
 from wts_session._logging import logs_attempts
 from wts_session._mailbox import running_loop
-from wts_session._settings import NotMade, given
+from wts_session._settings import BaseClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import AsyncIterable, Callable, Iterable
     from types import TracebackType
-    from typing import Any, Literal
+    from typing import Any
     from uuid import UUID
 
     from typing_extensions import Self
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wts_session._types import CompletedSession, Session
 
 
-class AsyncClient:
+class AsyncClient(BaseClient["native.AsyncCalls"]):
     """A client of the WTS Chat API for asyncio.
 
     The arguments are those of :class:`Client`. A client may be used by many tasks at once, and in one event loop after
@@ -41,26 +41,7 @@ class AsyncClient:
     True
     """
 
-    _calls = cast("native.AsyncCalls", NotMade())
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float = 15.0,
-        total_timeout: float | None = 60.0,
-        max_retries: int = 3,
-        max_concurrency: int = 64,
-        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
-        reserve: float = 0.05,
-        shared_limits: str | None = None,
-        shared_limits_account: str | None = None,
-        shared_limits_fallback: Literal["wait"] | float = "wait",
-        auth_scheme: Literal["bearer", "raw"] = "bearer",
-        allow_insecure_http: bool = False,
-    ) -> None:
-        self._calls = native.AsyncCalls(given(locals()))
+    _native = native.AsyncCalls
 
     async def update_session_status(
         self, session_id: str | UUID | None, status: str | None, *, stop_bot_in_execution: bool = False

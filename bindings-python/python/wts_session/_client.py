@@ -5,14 +5,13 @@ from typing import cast
 from wts_session import _bulk
 from wts_session import _wts_session as native
 from wts_session._logging import logs_attempts
-from wts_session._settings import NotMade, given
+from wts_session._settings import BaseClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from threading import Event
     from types import TracebackType
-    from typing import Literal
     from uuid import UUID
 
     from typing_extensions import Self
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from wts_session._types import CompletedSession, Session
 
 
-class Client:
+class Client(BaseClient["native.Calls"]):
     """A client of the WTS Chat API; a call waits until it is done.
 
     ``api_key`` is a permanent token of the web app (Ajustes > Integrações > Integração via API), as it was copied from
@@ -54,26 +53,7 @@ class Client:
     (True, 'session_12345')
     """
 
-    _calls = cast("native.Calls", NotMade())
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float = 15.0,
-        total_timeout: float | None = 60.0,
-        max_retries: int = 3,
-        max_concurrency: int = 64,
-        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
-        reserve: float = 0.05,
-        shared_limits: str | None = None,
-        shared_limits_account: str | None = None,
-        shared_limits_fallback: Literal["wait"] | float = "wait",
-        auth_scheme: Literal["bearer", "raw"] = "bearer",
-        allow_insecure_http: bool = False,
-    ) -> None:
-        self._calls = native.Calls(given(locals()))
+    _native = native.Calls
 
     def update_session_status(
         self, session_id: str | UUID | None, status: str | None, *, stop_bot_in_execution: bool = False

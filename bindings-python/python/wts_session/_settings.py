@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar, cast
+
+from wts_session import _wts_session as native
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from collections.abc import Iterable
+    from typing import Any, ClassVar, Literal, NoReturn
+
+Calls = TypeVar("Calls", "native.Calls", "native.AsyncCalls")
 
 
 class NotMade:
@@ -14,6 +21,29 @@ class NotMade:
         raise AttributeError("the client was not made: a subclass with an __init__ has to call super().__init__()")
 
 
-def given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The settings among the local variables of ``__init__``."""
-    return {name: value for name, value in arguments.items() if name not in {"self", "__class__"}}
+class BaseClient(Generic[Calls]):
+    """A client with its settings, whose calls the native half ``_native`` makes."""
+
+    _native: ClassVar[type[Any]]
+    _calls: Calls = cast("Any", NotMade())
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 15.0,
+        total_timeout: float | None = 60.0,
+        max_retries: int = 3,
+        max_concurrency: int = 64,
+        rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
+        reserve: float = 0.05,
+        shared_limits: str | None = None,
+        shared_limits_account: str | None = None,
+        shared_limits_fallback: Literal["wait"] | float = "wait",
+        auth_scheme: Literal["bearer", "raw"] = "bearer",
+        allow_insecure_http: bool = False,
+    ) -> None:
+        settings = locals()
+        del settings["self"]
+        self._calls = self._native(settings)
