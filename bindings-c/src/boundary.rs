@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ffi::{CString, c_char};
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Arc, Once};
+use std::sync::Once;
 
 use wts_session::Error;
 
@@ -43,20 +43,6 @@ impl<T> ForC for Box<T> {
 
     fn into_pointer(self) -> *mut T {
         Self::into_raw(self)
-    }
-
-    unsafe fn from_pointer(pointer: *mut T) -> Self {
-        // SAFETY: the caller vouches for it.
-        unsafe { Self::from_raw(pointer) }
-    }
-}
-
-/// For what the library goes on using while C has it.
-impl<T> ForC for Arc<T> {
-    type Target = T;
-
-    fn into_pointer(self) -> *mut T {
-        Self::into_raw(self).cast_mut()
     }
 
     unsafe fn from_pointer(pointer: *mut T) -> Self {

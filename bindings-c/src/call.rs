@@ -21,7 +21,7 @@ pub struct Call {
     inbox: Arc<Inbox<Call>>,
     number: u64,
     user_data: AtomicPtr<c_void>,
-    /// Whether C has the pointer to it, and will free it.
+    /// Whether C has the pointer to it, and one count of it, until it frees it.
     is_held: AtomicBool,
     state: Mutex<State>,
 }
@@ -36,12 +36,12 @@ enum State {
 
 impl Call {
     /// A call that begins.
-    pub(crate) fn new(inbox: &Arc<Inbox<Self>>, user_data: *mut c_void, is_held: bool) -> Self {
+    pub(crate) fn new(inbox: &Arc<Inbox<Self>>, user_data: *mut c_void) -> Self {
         Self {
             inbox: Arc::clone(inbox),
             number: inbox.begin(),
             user_data: AtomicPtr::new(user_data),
-            is_held: AtomicBool::new(is_held),
+            is_held: AtomicBool::new(false),
             state: Mutex::new(State::InFlight),
         }
     }
@@ -69,11 +69,6 @@ impl Call {
         call.inbox.settle(call.number, call)
     }
 
-    /// The pointer to a call for C, which has to free it from now on, if it had not before.
-    pub(crate) fn hand_out(call: Arc<Self>) -> *mut Self {
-        if call.is_held.swap(true, Ordering::Relaxed) { Arc::as_ptr(&call).cast_mut() } else { call.into_pointer() }
-    }
-
     fn take(&self) -> Result<CString, Error> {
         if self.inbox().is_none() {
             return Err(Error::invalid_config("The call belongs to the parent of this process."));
@@ -86,6 +81,22 @@ impl Call {
             State::Settled(result) => result.map(|session| convert::for_c(session.into_json())),
             _ => Err(Error::invalid_config("The result of the call has been taken.")),
         }
+    }
+}
+
+/// C gets the same pointer from the start of a call and from its queue, and frees it once: whichever is first gives it the
+/// count. The other one has a count of its own until then, because C may free the call at any time.
+impl ForC for Arc<Call> {
+    type Target = Call;
+
+    fn into_pointer(self) -> *mut Call {
+        let is_held = self.is_held.swap(true, Ordering::Relaxed);
+        if is_held { Self::as_ptr(&self).cast_mut() } else { Self::into_raw(self).cast_mut() }
+    }
+
+    unsafe fn from_pointer(pointer: *mut Call) -> Self {
+        // SAFETY: the caller vouches for it.
+        unsafe { Self::from_raw(pointer) }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wts_session::Error;
 use wts_session::binding::PerProcess;
 
-use crate::boundary::{self, used_by_many_threads};
+use crate::boundary::{self, ForC, used_by_many_threads};
 use crate::call::Call;
 use crate::code::Code;
 use crate::config::WTS_NO_TIMEOUT;
@@ -92,8 +92,7 @@ pub unsafe extern "C" fn wts_queue_next(queue: *const Queue, timeout_ms: u64) ->
     let time = if timeout_ms == WTS_NO_TIMEOUT { Duration::MAX } else { Duration::from_millis(timeout_ms) };
     let next = || {
         // SAFETY: what the header asks of the caller.
-        let call = unsafe { queue.as_ref() }?.inbox().ok()?.next(time)?;
-        Some(Call::hand_out(call))
+        unsafe { queue.as_ref() }?.inbox().ok()?.next(time).map(ForC::into_pointer)
     };
     boundary::value(None, next).unwrap_or(ptr::null_mut())
 }

@@ -52,11 +52,10 @@ fn start(
     item: Item,
     queue: &Queue,
     user_data: *mut c_void,
-    is_held: bool,
 ) -> Result<Arc<Call>, Error> {
     let (background, client) = client.background()?;
     let inbox = queue.inbox()?;
-    let call = Arc::new(Call::new(inbox, user_data, is_held));
+    let call = Arc::new(Call::new(inbox, user_data));
     let mut settlement =
         Settlement { inbox: Arc::clone(inbox), call: Arc::clone(&call), progress: Arc::default(), must_wake: false };
     let client = client.clone();
@@ -109,7 +108,7 @@ pub unsafe extern "C" fn wts_start_update_session_status(
         let call = unsafe { UpdateOptions::read(options)? };
         // SAFETY: what the header asks of the caller.
         let item = unsafe { convert::to_update(session_id, status) };
-        start(client, call, item, queue, user_data, !out_call.is_null())
+        start(client, call, item, queue, user_data)
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_call, out_error, begin) }
@@ -144,7 +143,7 @@ pub unsafe extern "C" fn wts_start_complete_session(
         let call = unsafe { CompleteOptions::read(options)? };
         // SAFETY: what the header asks of the caller.
         let item = unsafe { convert::to_complete(session_id) };
-        start(client, call, item, queue, user_data, !out_call.is_null())
+        start(client, call, item, queue, user_data)
     };
     // SAFETY: what the header asks of the caller.
     unsafe { boundary::fallible(out_call, out_error, begin) }

@@ -1,8 +1,13 @@
 /* Calls that are started, and come out of a queue: results, misuse, and the ends of calls, queues and clients. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "json.h"
@@ -358,6 +363,50 @@ static void many_threads_wait_for_one_call(void)
     CHECK_EQUAL(end_threads(counts), 1);
 }
 
+static __thread bool is_starting;
+static sem_t is_freed;
+
+/* In place of the system's. The library calls it to wake its thread when a call starts. */
+ssize_t write(int descriptor, const void *data, size_t size)
+{
+    ssize_t (*of_the_system)(int, const void *, size_t);
+    ssize_t written;
+
+    *(void **)&of_the_system = dlsym(RTLD_NEXT, "write");
+    written = of_the_system(descriptor, data, size);
+    if (is_starting) {
+        is_starting = false;
+        sem_wait(&is_freed);
+    }
+    return written;
+}
+
+static void *take_out_and_free(void *unused)
+{
+    wts_call *call;
+
+    while ((call = wts_queue_next(queue, WTS_NO_TIMEOUT)) == NULL) { /* not started yet */
+        sched_yield();
+    }
+    finish(call, WTS_EMPTY_SESSION_ID);
+    sem_post(&is_freed);
+    return unused;
+}
+
+/* Checkers of memory see whether the start uses the call after that. */
+static void a_call_that_is_freed_before_its_start_returns(void)
+{
+    wts_call *call = NULL;
+    pthread_t thread;
+
+    sem_init(&is_freed, 0, 0);
+    pthread_create(&thread, NULL, take_out_and_free, NULL);
+    is_starting = true;
+    CHECK_EQUAL(wts_start_complete_session(client, "", NULL, queue, NULL, &call, NULL), WTS_OK);
+    CHECK(call != NULL && !is_starting);
+    pthread_join(thread, NULL);
+}
+
 static void nothing_stays_open(void)
 {
     wts_queue_free(queue);
@@ -388,6 +437,7 @@ int main(void)
     test("a queue for each thread", a_queue_for_each_thread);
     test("a queue for many threads", a_queue_for_many_threads);
     test("many threads wait for one call", many_threads_wait_for_one_call);
+    test("a call that is freed before its start returns", a_call_that_is_freed_before_its_start_returns);
     test("nothing stays open", nothing_stays_open);
     return tests_done();
 }
