@@ -163,11 +163,10 @@ thread_local! {
 
 /// Runs `work`; a panic inside becomes an error.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
-    keep_panics_quiet();
+    prepare();
     let work = || {
         #[cfg(feature = "panic-switch")]
         crate::panic_switch::panic_if_on();
-        process::introduce();
         work()
     };
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())
@@ -179,15 +178,34 @@ pub(crate) fn panicked() -> Error {
     Error::internal(format!("A panic at {}.", place.as_deref().unwrap_or("a place that is not known")))
 }
 
-/// Standard error belongs to the program: a panic writes nothing, but leaves its place for the error.
-fn keep_panics_quiet() {
+/// The loader calls it. Were this left to the first call, a fork during that call in another thread would leave it half
+/// done, and the child would wait for its end for ever.
+#[cfg(unix)]
+#[used]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
+static AT_LOAD: extern "C" fn() = {
+    extern "C" fn at_load() {
+        prepare();
+    }
+    at_load
+};
+
+/// What is done once in a process.
+fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        panic::set_hook(Box::new(|panic| {
-            let place = panic.location().map(ToString::to_string);
-            let _ = PANICKED_AT.try_with(|panicked_at| panicked_at.set(place));
-        }));
+        keep_panics_quiet();
+        process::introduce();
     });
+}
+
+/// Standard error belongs to the program: a panic writes nothing, but leaves its place for the error.
+fn keep_panics_quiet() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let _ = PANICKED_AT.try_with(|panicked_at| panicked_at.set(place));
+    }));
 }
 
 /// Compiles for what many threads may use at the same time.

@@ -1,18 +1,15 @@
 //! What core has to know about this process, and only unsafe code can tell.
 
-use std::sync::Once;
-
 use wts_session::binding::{count_forks_with, ignore_environment};
 
 /// Tells core, before anything else is done.
 pub(crate) fn introduce() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        count_forks_with(forks::count);
-        if has_more_rights_than_its_user() {
-            ignore_environment();
-        }
-    });
+    // The number of this process is drawn here: later, a fork could come in between.
+    forks::count();
+    count_forks_with(forks::count);
+    if has_more_rights_than_its_user() {
+        ignore_environment();
+    }
 }
 
 /// Whether this program is setuid, setgid or the like: then whoever started it must not say where the API key goes.

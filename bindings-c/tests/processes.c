@@ -1,9 +1,13 @@
 /* A fork in the middle: parent and child both go on with the client. All processes have the same id here, as a child
  * may have it in a PID namespace of its own. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -250,9 +254,60 @@ static void a_fork_in_a_callback_ends_the_call_of_the_child(void)
     wts_client_free(client);
 }
 
+static bool holds_first_call;
+static sem_t first_call_came_far, forked;
+
+/* In place of the system's. The library calls it while it gets ready. */
+int madvise(void *start, size_t size, int advice)
+{
+    int (*of_the_system)(void *, size_t, int);
+
+    *(void **)&of_the_system = dlsym(RTLD_NEXT, "madvise");
+    if (holds_first_call && advice == MADV_WIPEONFORK) {
+        sem_post(&first_call_came_far);
+        sem_wait(&forked);
+    }
+    return of_the_system(start, size, advice);
+}
+
+static void *make_first_call(void *unused)
+{
+    client = stand_in_client();
+    sem_post(&first_call_came_far);
+    return unused;
+}
+
+/* A thread is still in its call, the first one of the process, or has just left it. */
+static void a_fork_during_the_first_call(void)
+{
+    pthread_t thread;
+    pid_t child;
+    int status = 0;
+
+    sem_init(&first_call_came_far, 0, 0);
+    sem_init(&forked, 0, 0);
+    holds_first_call = true;
+    pthread_create(&thread, NULL, make_first_call, NULL);
+    sem_wait(&first_call_came_far);
+    child = fork();
+    if (child == 0) {
+        holds_first_call = false;
+        alarm(PATIENCE_S);
+        client = stand_in_client();
+        be_child();
+    }
+    sem_post(&forked);
+    pthread_join(thread, NULL);
+    holds_first_call = false;
+    waitpid(child, &status, 0);
+    CHECK_EQUAL(status, 0);
+    wts_client_free(client);
+}
+
 int main(void)
 {
     stand_in_start(NULL);
+    test("a fork during the first call of another thread", a_fork_during_the_first_call);
     /* The first: later, the requests of the other tests count in the account's limits. */
     test("a child does not wait for the limits of its parent", each_process_has_limits_of_its_own);
     test("a fork in a callback ends the call of the child", a_fork_in_a_callback_ends_the_call_of_the_child);
