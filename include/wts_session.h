@@ -736,7 +736,8 @@ void wts_cancellable_free(struct wts_cancellable *cancellable);
  * @param config The settings; they are copied.
  * @param out_client Receives the client, to be freed with `wts_client_free`; null if this fails. May be null.
  * @param out_error Receives the error, to be freed with `wts_error_free`; null if this succeeds. May be null.
- * @return `WTS_OK`, `WTS_MISSING_API_KEY`, `WTS_INVALID_CONFIG` (a null config included) or `WTS_INTERNAL`.
+ * @return `WTS_OK`, `WTS_MISSING_API_KEY`, `WTS_INVALID_CONFIG` (a null config included), `WTS_CONNECTION` if the
+ *         system gives no descriptors, or `WTS_INTERNAL`.
  *
  * Threads: the one that uses the config.
  */
