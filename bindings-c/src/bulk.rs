@@ -6,7 +6,7 @@ use std::ptr;
 use crate::boundary;
 use crate::client::Client;
 use crate::code::{Code, WTS_OK};
-use crate::convert;
+use crate::convert::{self, Flag};
 use crate::error::Failure;
 use crate::options::{CompleteOptions, UpdateOptions};
 
@@ -47,7 +47,7 @@ pub struct Outcome {
 /// Returning false cancels the rest: requests in flight are aborted, and no further item is reported. To have these
 /// reported too, with what may have been applied, cancel with a `wts_cancellable` and return true. The function may make
 /// calls on the same client; it must not free it. It has to return: see WHAT IT NEEDS.
-pub type OutcomeFn = Option<unsafe extern "C" fn(user_data: *mut c_void, outcome: *const Outcome) -> bool>;
+pub type OutcomeFn = Option<unsafe extern "C" fn(user_data: *mut c_void, outcome: *const Outcome) -> Flag>;
 
 /// The callback of a bulk call.
 struct Callback {
@@ -75,7 +75,7 @@ impl Callback {
             total: self.total,
         };
         // SAFETY: the caller of the bulk call vouches for the function, and all that the outcome points to lives here.
-        unsafe { function(self.user_data, &raw const outcome) }
+        unsafe { function(self.user_data, &raw const outcome) }.is_set()
     }
 }
 

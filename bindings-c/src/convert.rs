@@ -5,7 +5,7 @@ use std::slice;
 
 use wts_session::{Error, Item};
 
-/// A `bool` of C inside a struct: any byte is a valid one, and all but 0 are true.
+/// A `bool` that comes from C or another language: any byte is a valid one, and all but 0 are true.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug)]
 pub struct Flag(u8);

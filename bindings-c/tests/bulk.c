@@ -155,6 +155,24 @@ static void false_cancels_the_rest(void)
     wts_config_free(config);
 }
 
+static unsigned char two_for_true(void *count, const wts_outcome *outcome)
+{
+    CHECK_EQUAL(outcome->total, 3);
+    ++*(size_t *)count;
+    return 2;
+}
+
+/* A bool of C is 0 or 1; other languages return any byte. */
+static void any_byte_but_0_is_true(void)
+{
+    static const char *const ids[] = {"", ".", ".."};
+    wts_outcome_fn as_declared = (wts_outcome_fn)(void (*)(void))two_for_true;
+    size_t heard = 0;
+
+    CHECK_EQUAL(wts_complete_sessions(client, ids, 3, NULL, as_declared, &heard, NULL), WTS_OK);
+    CHECK_EQUAL(heard, 3);
+}
+
 /* What a thread that cancels needs. */
 static wts_cancellable *cancellable;
 
@@ -222,6 +240,7 @@ int main(void)
     test("wrong arguments", wrong_arguments);
     test("a null function hears nothing", a_null_function_hears_nothing);
     test("false cancels the rest", false_cancels_the_rest);
+    test("any byte but 0 is true", any_byte_but_0_is_true);
     test("another thread cancels the rest", another_thread_cancels_the_rest);
     wts_client_free(client);
     return tests_done();
