@@ -1,9 +1,13 @@
 /* One budget for a parent and its children, and a ledger that is not there. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +74,44 @@ static void parent_and_children(void)
     stand_in_check_windows();
 }
 
+static bool forks_under_lock;
+static pid_t child_under_lock;
+
+/* In place of the system's. A child that is forked while a file is locked has it open too. */
+int flock(int descriptor, int operation)
+{
+    int (*of_the_system)(int, int), result;
+
+    *(void **)&of_the_system = dlsym(RTLD_NEXT, "flock");
+    result = of_the_system(descriptor, operation);
+    if (forks_under_lock && result == 0 && (operation & LOCK_EX) != 0) {
+        forks_under_lock = false;
+        child_under_lock = fork();
+        if (child_under_lock == 0) {
+            pause();
+            _exit(0);
+        }
+    }
+    return result;
+}
+
+static void a_child_does_not_keep_the_lock(void)
+{
+    char ledger[64];
+    wts_client *client;
+    wts_error *error = NULL;
+
+    snprintf(ledger, sizeof ledger, "file://%s", folder);
+    forks_under_lock = true;
+    client = sharing_client(ledger);
+    CHECK(!forks_under_lock && child_under_lock > 0);
+    CHECK_OK(wts_complete_session(client, ids[0], NULL, NULL, &error), &error);
+    wts_error_free(error);
+    wts_client_free(client);
+    kill(child_under_lock, SIGKILL);
+    waitpid(child_under_lock, NULL, 0);
+}
+
 static void no_ledger(void)
 {
     wts_client *client = sharing_client("redis://:pn_CANARY@127.0.0.1:1");
@@ -100,6 +142,8 @@ int main(void)
 {
     stand_in_start((const char *const[]){"--create-unknown", "--limit", "20/1.5", NULL});
     CHECK(mkdtemp(folder) != NULL);
+    /* The first: later clients find the ledger open. */
+    test("a child does not keep the lock", a_child_does_not_keep_the_lock);
     test("a parent and its children", parent_and_children);
     test("no ledger", no_ledger);
     test("the ledger's folder has files only", remove_folder);

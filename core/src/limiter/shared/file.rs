@@ -43,7 +43,9 @@ impl FileStore {
         let store = Self { folder: folder.to_owned(), lock, state, aside };
         let lock =
             store.open_lock().map_err(|error| refused(&format!("can't be written: {error}")).with_source(error))?;
-        match lock.try_lock() {
+        // Closing the file would not be enough: a child that is forked right now has it open too.
+        let tried = lock.try_lock().and_then(|()| lock.unlock().map_err(TryLockError::Error));
+        match tried {
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(store),
             Err(TryLockError::Error(error)) => Err(refused(&format!("has no locks: {error}")).with_source(error)),
         }
