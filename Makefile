@@ -162,6 +162,19 @@ test-c: stand-in c ## the tests of the C library
 test-docs: .venv/.installed ## the docs have what the programs and lists have
 	scripts/generate.py --check
 
+# ---- packages ------------------------------------------------------------------------------------------------------
+
+PACKAGES := c wheel sdist npm n8n crate
+target/dist/tools/.installed: scripts/dist/requirements.txt bindings-python/requirements-dev.txt | system
+	@echo "installing Zig and what checks packages into target/dist/tools"
+	python3 -m venv target/dist/tools
+	target/dist/tools/bin/pip install -q -r $<
+	touch $@
+
+.PHONY: dist
+dist: target/dist/tools/.installed $(N8N)/node_modules/.package-lock.json ## packages for Linux on x86-64, which users install without Rust: in the folder dist
+	set -e; for package in $(PACKAGES); do echo "packing: $$package"; scripts/dist/$$package; done
+
 # ---- other commands ------------------------------------------------------------------------------------------------
 
 .PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node clean

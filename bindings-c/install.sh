@@ -12,7 +12,7 @@ libdir=${LIBDIR:-lib}
 profile=${PROFILE:-release}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-target=${CARGO_TARGET_DIR:-$root/target}
+target=${CARGO_TARGET_DIR:-$root/target}${CARGO_BUILD_TARGET:+/$CARGO_BUILD_TARGET}
 
 case $prefix in /*) ;; *) echo "PREFIX has to be absolute: $prefix" >&2; exit 2 ;; esac
 case $libdir in /*) echo "LIBDIR has to be relative to PREFIX: $libdir" >&2; exit 2 ;; esac
