@@ -115,7 +115,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-bundlers test-n8n-node test-n8n test-c test-docs
+.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-bundlers test-n8n-node test-n8n test-n8n-1 test-n8n-2 test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets --features $(FEATURES) -- -D warnings
@@ -152,9 +152,11 @@ test-bundlers: stand-in node target/node-next/node_modules/.package-lock.json ##
 test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
 
-test-n8n: stand-in redis n8n-node ## the n8n node in a real n8n, which is installed the first time: 1.8 GB, several minutes; not part of test
-	$(N8N)/scripts/install-n8n
-	cd $(N8N) && node --test --test-timeout=900000 test-n8n/*.test.mjs
+test-n8n: test-n8n-2 test-n8n-1 ## the n8n node in real n8n, 2 and 1, which are installed the first time: 5 GB, 10 to 30 minutes; not part of test
+
+test-n8n-2 test-n8n-1: test-n8n-%: stand-in redis n8n-node
+	$(N8N)/scripts/install-n8n $*
+	cd $(N8N) && WTS_N8N=$* node --test --test-timeout=900000 test-n8n/*.test.mjs
 
 test-c: stand-in c ## the tests of the C library
 	$(MAKE) -s -C bindings-c test
@@ -197,7 +199,7 @@ install-c: | system ## header, libraries, pkg-config and CMake files into PREFIX
 
 n8n-screenshots: stand-in n8n-node ## makes the pictures in docs/n8n anew, with a real n8n and Chromium
 	scripts/install-system-packages chromium
-	$(N8N)/scripts/install-n8n
+	$(N8N)/scripts/install-n8n 2
 	$(N8N)/scripts/screenshots.mjs
 
 bench-rust: | system ## CPU per call beside a raw hyper client

@@ -4,13 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, selectors } from 'playwright-core';
 import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
+import { Home } from '../test-n8n/support/home.mjs';
 import { packageFolder } from '../test-n8n/support/install.mjs';
-import { N8n } from '../test-n8n/support/n8n.mjs';
-import { BROWSER_ID, Server } from '../test-n8n/support/server.mjs';
-import { CREDENTIALS, credential, end, node, wtsChat } from '../test-n8n/support/workflow.mjs';
+import { BROWSER_ID, N8n } from '../test-n8n/support/n8n.mjs';
+import { credential, end, node, wtsChat } from '../test-n8n/support/workflow.mjs';
 
 const pictures = join(packageFolder, '../../docs/n8n');
-const WORKFLOW = 'closing0sessions';
+const WORKFLOW = 'close-sessions';
 
 selectors.setTestIdAttribute('data-test-id');
 
@@ -55,29 +55,29 @@ function demo([first, second]) {
   };
 }
 
-async function photograph(server, execution) {
+async function photograph(n8n, execution) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
-    await context.addCookies([{ ...server.cookie, url: server.url }]);
+    await context.addCookies([{ ...n8n.cookie, url: n8n.url }]);
     await context.addInitScript((id) => localStorage.setItem('n8n-browserId', id), BROWSER_ID);
     const page = await context.newPage();
-    await photographCredential(page, server.url);
-    await photographNode(page, server.url);
-    await photographExecution(page, server.url, execution);
+    await photographCredential(page, `${n8n.url}/home/credentials/${n8n.idOf('good')}`);
+    await photographNode(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}`);
+    await photographExecution(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}/executions/${execution}`);
   } finally {
     await browser.close();
   }
 }
 
 async function photographCredential(page, url) {
-  await page.goto(`${url}/home/credentials/${CREDENTIALS.good}`);
+  await page.goto(url);
   await page.getByText('Connection tested successfully').waitFor();
   await photographPage(page, 'credential');
 }
 
 async function photographNode(page, url) {
-  await page.goto(`${url}/workflow/${WORKFLOW}`);
+  await page.goto(url);
   await page.getByTestId('execute-workflow-button').click();
   const notice = page.getByRole('alert').filter({ hasText: 'executed successfully' });
   await notice.locator('.el-notification__closeBtn').click();
@@ -91,8 +91,8 @@ async function photographNode(page, url) {
   await photographPage(page, 'failed-item');
 }
 
-async function photographExecution(page, url, execution) {
-  await page.goto(`${url}/workflow/${WORKFLOW}/executions/${execution}`);
+async function photographExecution(page, url) {
+  await page.goto(url);
   await page.frameLocator('iframe').getByText('3 items').first().waitFor();
   await photographPage(page, 'execution');
 }
@@ -103,15 +103,15 @@ async function photographPage(page, name) {
 }
 
 const standIn = await StandIn.start();
-const n8n = await N8n.install();
-const { token: apiKey, api: baseUrl, sessions } = standIn.addresses;
-await n8n.import([{ ...credential('good', { apiKey, baseUrl }), name: 'WTS account' }], [demo(sessions.IN_PROGRESS)]);
-const server = await Server.start(n8n);
+const home = await Home.make();
+const n8n = await N8n.start(home);
 try {
+  const { token: apiKey, api: baseUrl, sessions } = standIn.addresses;
+  await n8n.import([{ ...credential('good', { apiKey, baseUrl }), name: 'WTS account' }], [demo(sessions.IN_PROGRESS)]);
   await mkdir(pictures, { recursive: true });
-  await photograph(server, await server.run(WORKFLOW, 'Start'));
+  await photograph(n8n, await n8n.run(WORKFLOW));
 } finally {
-  await server.stop();
-  await n8n.remove();
+  await n8n.stop();
+  await home.remove();
   await standIn.stop();
 }

@@ -1,14 +1,14 @@
-// A real n8n executes workflows from the command line, against the stand-in.
+// A real n8n executes workflows, against the stand-in.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
-import { installBinding, packageFolder, readJson } from './support/install.mjs';
-import { freePort, N8n } from './support/n8n.mjs';
-import { branching, credential, end, node, workflow, wtsChat } from './support/workflow.mjs';
+import { Home } from './support/home.mjs';
+import { readJson } from './support/install.mjs';
+import { N8n } from './support/n8n.mjs';
+import { branching, credential, end, workflow, wtsChat } from './support/workflow.mjs';
 
 const REFUSED = { status: 500, body_file: 'error-refused-as-500.json' };
 const UNAUTHORIZED = { status: 401, body_file: 'error-unauthorized.json' };
@@ -31,6 +31,7 @@ const PER_ITEM = [
 
 let standIn;
 let otherServer;
+let home;
 let n8n;
 let olderWorkflow;
 
@@ -38,13 +39,15 @@ before(async () => {
   standIn = await StandIn.start({ extra: ['--create-unknown'] });
   otherServer = createServer((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'));
   await once(otherServer.listen(0, '127.0.0.1'), 'listening');
-  n8n = await N8n.install();
+  home = await Home.make();
+  n8n = await N8n.start(home);
   olderWorkflow = await readJson(new URL('fixtures/older-node.json', import.meta.url));
-  await n8n.import(credentials(), [...workflows(), moved(olderWorkflow), codeNode(await codeNodeSource())]);
+  await n8n.import(credentials(), [...workflows(), moved(olderWorkflow)]);
 });
 
 after(async () => {
-  await n8n?.remove();
+  await n8n?.stop();
+  await home?.remove();
   otherServer.close();
   await standIn.stop();
 });
@@ -110,33 +113,22 @@ function moved(older) {
   return { ...older, id: 'older', nodes: older.nodes.map((node) => ({ ...node, type: retype(node) })) };
 }
 
-async function codeNodeSource() {
-  return readFile(join(packageFolder, '../../bindings-node/examples/n8n-code-node.js'), 'utf8');
-}
-
-function codeNode(jsCode) {
-  const { api: baseUrl, token: apiKey } = standIn.addresses;
-  const given = ['code-1', '', 'code-2'].map((sessionId) => ({ sessionId, apiKey, baseUrl }));
-  return workflow('code-node', given, [node('Code', 'n8n-nodes-base.code', 2, { jsCode })]);
-}
-
 /** Executes a workflow, in whose output the key must not be. */
-async function execute(id, settings) {
-  const execution = await n8n.execute(id, settings);
-  assert.ok(!execution.output.includes(standIn.addresses.token), 'the key is in the output');
+async function execute(id) {
+  const execution = await n8n.execute(id);
+  assert.ok(!execution.printed.includes(standIn.addresses.token), 'the key is in the output');
   return execution;
 }
 
-async function succeed(id, settings) {
-  const execution = await execute(id, settings);
-  assert.equal(execution.error, undefined, execution.output);
-  assert.equal(execution.code, 0);
+async function succeed(id) {
+  const execution = await execute(id);
+  assert.equal(execution.status, 'success', execution.printed);
   return execution;
 }
 
 async function fail(id) {
   const execution = await execute(id);
-  assert.equal(execution.code, 1, execution.output);
+  assert.equal(execution.status, 'error', execution.printed);
   return execution.error;
 }
 
@@ -158,14 +150,14 @@ const errors = (given) => given.map(({ error }) => error);
 
 describe('the installed node', () => {
   it('has its binding below it, and nothing else', async () => {
-    const manifest = await readJson(join(n8n.nodeFolder, 'package.json'));
+    const manifest = await readJson(join(home.nodeFolder, 'package.json'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['wts-session']);
-    const binding = await readJson(join(n8n.nodeFolder, 'node_modules/wts-session/package.json'));
+    const binding = await readJson(join(home.nodeFolder, 'node_modules/wts-session/package.json'));
     assert.equal(binding.version, manifest.version);
   });
 });
 
-describe('n8n executes', { concurrency: 2 }, () => {
+describe('n8n executes', () => {
   it('both operations in one workflow, over several items', async () => {
     const execution = await succeed('both');
     for (const name of ['Change', 'Complete']) {
@@ -227,7 +219,7 @@ describe('n8n executes', { concurrency: 2 }, () => {
     const ids = many(100, 'stop').map(({ id }) => id);
     await Promise.all(ids.map((id, index) => standIn.script(id, index === 7 ? REFUSED : LATER)));
     const execution = await execute('stop');
-    assert.equal(execution.code, 1);
+    assert.equal(execution.status, 'error');
     const { name, message, description, httpCode, context } = execution.error;
     assert.deepEqual(
       [name, message, httpCode, context.itemIndex],
@@ -382,7 +374,7 @@ describe('n8n executes', { concurrency: 2 }, () => {
       assert.deepEqual([code, message], ['unauthorized', 'Acesso negado']);
       assert.match(description, /unused for 15 days.*base URL/);
     }
-    assert.ok(!execution.output.includes('pn_CANARY'));
+    assert.ok(!execution.printed.includes('pn_CANARY'));
   });
 
   it('a base URL that is not the API’s', async () => {
@@ -433,22 +425,4 @@ describe('n8n executes', { concurrency: 2 }, () => {
       [{ newStatus: 'IN_PROGRESS' }, { reactivateOnNewMessage: true }],
     );
   });
-
-  for (const runner of ['true', 'false']) {
-    it(`a Code node that uses the library, ${runner === 'true' ? 'in' : 'without'} a task runner`, async () => {
-      const modules = await installBinding(n8n.tarballs, await n8n.folder(`code-${runner}`));
-      const { code, output, ...execution } = await n8n.execute('code-node', {
-        NODE_PATH: modules,
-        NODE_FUNCTION_ALLOW_EXTERNAL: 'wts-session',
-        N8N_RUNNERS_ENABLED: runner,
-        N8N_RUNNERS_BROKER_PORT: String(await freePort()),
-      });
-      assert.equal(code, 0, output);
-      const given = execution.result.runData.Code[0].data.main[0];
-      assert.deepEqual(pairs(given), [{ item: 0 }, { item: 1 }, { item: 2 }]);
-      const [first, empty, last] = given.map(({ json }) => json);
-      assert.deepEqual([first.sessionId, last.sessionId], ['code-1', 'code-2']);
-      assert.equal(empty.error.code, 'empty_session_id');
-    });
-  }
 });

@@ -3,24 +3,24 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { StandIn } from '../../../bindings-node/test/support/stand-in.mjs';
+import { Home } from './support/home.mjs';
 import { N8n } from './support/n8n.mjs';
-import { Server } from './support/server.mjs';
-import { CREDENTIALS, credential, workflow, wtsChat } from './support/workflow.mjs';
+import { credential, workflow, wtsChat } from './support/workflow.mjs';
 
 const UNDER_WAY = 64;
 const COMPLETE = { operation: 'concludeSession' };
 const ids = Array.from({ length: 100 }, (_, index) => ({ id: `stopped-${index}` }));
 
 let standIn;
+let home;
 let n8n;
-let server;
 
 before(async () => {
   standIn = await StandIn.start({ extra: ['--create-unknown'] });
   const { token: apiKey, api: baseUrl } = standIn.addresses;
-  n8n = await N8n.install();
+  home = await Home.make();
+  n8n = await N8n.start(home);
   await n8n.import(
     [credential('good', { apiKey, baseUrl })],
     [
@@ -28,19 +28,18 @@ before(async () => {
       workflow('after-it', [{ id: 'after-it' }], [wtsChat('Complete', COMPLETE)]),
     ],
   );
-  server = await Server.start(n8n);
 });
 
 after(async () => {
-  await server?.stop();
-  await n8n?.remove();
+  await n8n?.stop();
+  await home?.remove();
   await standIn.stop();
 });
 
 describe('n8n offers', () => {
   let types;
   before(async () => {
-    types = await server.request('GET', '/types/nodes.json');
+    types = await n8n.request('GET', '/types/nodes.json');
   });
   const offered = (name) => types.find((type) => type.name === `n8n-nodes-wts-session.${name}`);
 
@@ -49,7 +48,7 @@ describe('n8n offers', () => {
     assert.equal(displayName, 'WTS Chat');
     assert.ok(codex.alias.includes('WhatsApp'));
     for (const url of [iconUrl.light, iconUrl.dark]) {
-      const answer = await fetch(`${server.url}/${url}`);
+      const answer = await fetch(`${n8n.url}/${url}`);
       assert.match(answer.headers.get('content-type'), /svg/);
     }
     assert.notEqual(iconUrl.light, iconUrl.dark);
@@ -60,7 +59,7 @@ describe('n8n offers', () => {
   });
 
   it('the credential, with the API’s address', async () => {
-    const all = await server.request('GET', '/types/credentials.json');
+    const all = await n8n.request('GET', '/types/credentials.json');
     const { properties } = all.find(({ name }) => name === 'wtsApi');
     const fields = Object.fromEntries(properties.map((property) => [property.name, property]));
     assert.deepEqual(Object.keys(fields), ['apiKey', 'baseUrl']);
@@ -79,8 +78,13 @@ describe('the credential test', () => {
 
   async function test(data) {
     const { api: baseUrl, token: apiKey } = standIn.addresses;
-    const credentials = { id: CREDENTIALS.good, name: 'good', type: 'wtsApi', data: { apiKey, baseUrl, ...data } };
-    return (await server.request('POST', '/rest/credentials/test', { credentials })).data;
+    const credentials = {
+      id: n8n.idOf('good'),
+      name: 'good',
+      type: 'wtsApi',
+      data: { apiKey, baseUrl, ...data },
+    };
+    return (await n8n.request('POST', '/rest/credentials/test', { credentials })).data;
   }
 
   it('accepts a key that the API accepts, also as people paste it, and changes nothing', async () => {
@@ -122,25 +126,15 @@ describe('an execution that its user stops', () => {
   it('sends nothing more, and lets what was sent come to its end', async () => {
     await Promise.all(ids.map(({ id }) => standIn.script(id, { pass: true, delay_ms: 3000 })));
     await standIn.script('after-it', { pass: true, delay_ms: 1000 });
-    const execution = await server.run('stopped', 'Start');
+    const execution = await n8n.run('stopped');
     await Promise.all(ids.slice(0, UNDER_WAY).map(({ id }) => standIn.requests(id, 1)));
-    await server.request('POST', `/rest/executions/${execution}/stop`);
+    await n8n.request('POST', `/rest/executions/${execution}/stop`);
     // It waits for room, as the others do, and ends when they would have been sent.
-    await succeeded(await server.run('after-it', 'Start'));
+    assert.equal((await n8n.execute('after-it')).status, 'success');
     const sent = (await standIn.allRequests()).filter(({ method }) => method === 'PUT');
     assert.equal(sent.length, UNDER_WAY + 1);
-    const { data } = await server.request('GET', `/rest/executions/${execution}`);
-    assert.equal(data.status, 'canceled');
+    assert.equal((await n8n.finished(execution)).status, 'canceled');
     const connections = sent.map(({ connection }) => connection);
     assert.ok(connections.slice(0, UNDER_WAY).includes(connections[UNDER_WAY]), 'it has a connection of its own');
   });
-
-  async function succeeded(execution) {
-    let status;
-    do {
-      await setTimeout(100);
-      ({ status } = (await server.request('GET', `/rest/executions/${execution}`)).data);
-      assert.ok(['new', 'running', 'success'].includes(status), status);
-    } while (status !== 'success');
-  }
 });

@@ -1,147 +1,122 @@
-import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { installNode, pack, packageFolder, writeJson } from './install.mjs';
-import { output, run } from './run.mjs';
+import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
+import { Execution } from './execution.mjs';
+import { freePort } from './ports.mjs';
+import { Process } from './process.mjs';
 
-const QUIET = {
-  N8N_DIAGNOSTICS_ENABLED: 'false',
-  N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
-  N8N_TEMPLATES_ENABLED: 'false',
-  N8N_PERSONALIZATION_ENABLED: 'false',
-  N8N_HIRING_BANNER_ENABLED: 'false',
-  N8N_DYNAMIC_BANNERS_ENABLED: 'false',
-  N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
-  N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-  N8N_REINSTALL_MISSING_PACKAGES: 'false',
-};
+/** Who n8n takes the browser for: a log-in is bound to it. */
+export const BROWSER_ID = 'tests';
 
-/** An n8n with the node, credentials and workflows. It is the pattern of as many homes of n8n as are needed. */
+const OWNER = { email: 'owner@example.com', firstName: 'Ana', lastName: 'Lima', password: 'Only-for-tests-1' };
+const UNDER_WAY = ['new', 'running', 'waiting'];
+
+/** A running n8n, at which its owner has logged in. */
 export class N8n {
-  #folder;
-  #host;
-  #homes = 0;
-  tarballs;
-  nodeFolder;
+  #process;
+  #cookie;
+  #parse;
+  /** The ids that n8n has given to credentials and workflows, by ours. */
+  #ids = new Map();
+  url;
 
-  static async install() {
-    const folder = await mkdtemp(join(tmpdir(), 'wts-session-n8n-'));
-    const n8n = new N8n(folder);
-    n8n.#host = (await output(join(packageFolder, 'scripts/install-n8n'), [])).trim();
-    n8n.tarballs = await pack(folder);
-    n8n.nodeFolder = await installNode(n8n.tarballs, join(n8n.#pattern, '.n8n/nodes'));
+  static async start(home, settings = {}) {
+    const port = await freePort();
+    const env = await home.environment({
+      N8N_PORT: String(port),
+      N8N_LISTEN_ADDRESS: '127.0.0.1',
+      N8N_SECURE_COOKIE: 'false',
+      N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true',
+      ...settings,
+    });
+    const n8n = new N8n();
+    n8n.url = `http://127.0.0.1:${port}`;
+    // n8n keeps executions in a form of its own.
+    n8n.#parse = createRequire(home.installed('n8n/package.json'))('flatted').parse;
+    n8n.#process = new Process(home.binary, ['start'], env);
+    await n8n.#process.prints('Editor is now accessible');
+    await n8n.#logIn(home);
     return n8n;
   }
 
-  constructor(folder) {
-    this.#folder = folder;
+  async #logIn(home) {
+    const { emailOrLdapLoginId, ...owner } = { ...OWNER, emailOrLdapLoginId: OWNER.email };
+    const [path, body] = home.hasOwner
+      ? ['/rest/login', { emailOrLdapLoginId, password: owner.password }]
+      : ['/rest/owner/setup', owner];
+    const answer = await this.#fetch('POST', path, body);
+    home.hasOwner = true;
+    this.#cookie = answer.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(';')[0])
+      .join('; ');
   }
 
-  get #pattern() {
-    return join(this.#folder, 'pattern');
+  /** What a browser has to know to be logged in. */
+  get cookie() {
+    const [name, value] = this.#cookie.split('=');
+    return { name, value };
   }
 
-  /** A folder of one's own, which ends with this n8n. */
-  async folder(name) {
-    const path = join(this.#folder, name);
-    await mkdir(path, { recursive: true });
-    return path;
-  }
-
+  /** Takes in credentials and workflows. */
   async import(credentials, workflows) {
-    const credentialsFile = join(this.#folder, 'credentials.json');
-    const workflowsFile = join(this.#folder, 'workflows.json');
-    await writeJson(credentialsFile, credentials);
-    await writeJson(workflowsFile, workflows);
-    const env = environment(this.#pattern);
-    await output(this.binary, ['import:credentials', `--input=${credentialsFile}`], { env });
-    await output(this.binary, ['import:workflow', `--input=${workflowsFile}`], { env });
-  }
-
-  get binary() {
-    return join(this.#host, 'node_modules/.bin/n8n');
-  }
-
-  /** The environment of an n8n in a home of its own. */
-  async home(settings = {}) {
-    this.#homes += 1;
-    const home = join(this.#folder, `home-${this.#homes}`);
-    const [from, to] = [this.#pattern, home].map((folder) => join(folder, '.n8n'));
-    await mkdir(to, { recursive: true });
-    await copyFile(join(from, 'database.sqlite'), join(to, 'database.sqlite'));
-    await symlink(join(from, 'nodes'), join(to, 'nodes'));
-    return environment(home, settings);
-  }
-
-  /** Executes a workflow from the command line. */
-  async execute(id, settings) {
-    const env = await this.home(settings);
-    const { stdout, stderr, code } = await run(this.binary, ['execute', `--id=${id}`, '--rawOutput'], { env });
-    return new Execution(code, stdout, stderr);
-  }
-
-  async remove() {
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function environment(home, settings = {}) {
-  const { PATH, HOME } = process.env;
-  return {
-    PATH,
-    HOME,
-    ...QUIET,
-    DB_TYPE: 'sqlite',
-    N8N_USER_FOLDER: home,
-    N8N_ENCRYPTION_KEY: 'only-for-tests',
-    N8N_EXPRESSION_ENGINE: 'legacy',
-    // `execute` prints its result through the log.
-    N8N_LOG_LEVEL: 'info',
-    N8N_ENFORCE_SETTINGS_FILE_PERMISSIONS: 'true',
-    ...settings,
-  };
-}
-
-/** What `n8n execute` said. */
-class Execution {
-  constructor(code, stdout, stderr) {
-    this.code = code;
-    this.output = stdout + stderr;
-    const json = /^\{\n[\s\S]*\n\}$/m.exec(stdout)?.[0];
-    if (json === undefined) {
-      throw new Error(`n8n execute ended with ${code} and gave no result\n${this.output}`);
+    for (const { id, ...credential } of credentials) {
+      this.#ids.set(id, (await this.request('POST', '/rest/credentials', credential)).data.id);
     }
-    this.result = JSON.parse(json).data.resultData;
+    for (const { id, ...workflow } of workflows) {
+      const nodes = workflow.nodes.map((node) => this.#withIds(node));
+      this.#ids.set(id, (await this.request('POST', '/rest/workflows', { ...workflow, nodes })).data.id);
+    }
   }
 
-  /** The error that ended the workflow. */
-  get error() {
-    return this.result.error;
+  #withIds({ credentials = {}, ...node }) {
+    const renamed = Object.entries(credentials).map(([type, used]) => [type, { ...used, id: this.idOf(used.id) }]);
+    return { ...node, credentials: Object.fromEntries(renamed) };
   }
 
-  /** The items that a node gave at an output. */
-  items(node, output = 0) {
-    return this.result.runData[node][0].data.main[output] ?? [];
+  /** What n8n calls that which is called so here. */
+  idOf(id) {
+    return this.#ids.get(id) ?? id;
   }
 
-  json(node, output = 0) {
-    return this.items(node, output).map(({ json }) => json);
+  /** Executes a workflow. */
+  async execute(id, trigger = 'Start') {
+    return this.finished(await this.run(id, trigger));
   }
 
-  /** How long a node took, in ms. */
-  time(node) {
-    return this.result.runData[node][0].executionTime;
+  /** Begins an execution by its trigger, as the editor does; gives its id. */
+  async run(id, trigger = 'Start') {
+    const path = `/rest/workflows/${this.idOf(id)}`;
+    const { data: workflowData } = await this.request('GET', path);
+    const body = { workflowData, triggerToStartFrom: { name: trigger } };
+    return (await this.request('POST', `${path}/run`, body)).data.executionId;
   }
-}
 
-/** A port that nobody has. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  /** What came of an execution, when it has ended. */
+  async finished(execution) {
+    for (;;) {
+      const { data } = await this.request('GET', `/rest/executions/${execution}`);
+      if (!UNDER_WAY.includes(data.status)) {
+        return new Execution(data.status, this.#parse(data.data).resultData, data.data + this.#process.log);
+      }
+      await setTimeout(100);
+    }
+  }
+
+  /** The answer to a request of n8n's own interface. */
+  async request(method, path, body) {
+    return (await this.#fetch(method, path, body)).json();
+  }
+
+  async #fetch(method, path, body) {
+    const headers = { 'content-type': 'application/json', cookie: this.#cookie ?? '', 'browser-id': BROWSER_ID };
+    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    if (!answer.ok) {
+      throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    }
+    return answer;
+  }
+
+  async stop() {
+    await this.#process.stop();
+  }
 }

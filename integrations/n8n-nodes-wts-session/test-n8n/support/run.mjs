@@ -4,7 +4,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs a command to its end, which it has to reach within five minutes. */
+/** Runs a command to its end, which it has to reach within 15 minutes. */
 export async function run(command, args, { cwd, env = process.env } = {}) {
   // It prints into files: n8n ends without waiting until a pipe has taken what it printed.
   const folder = await mkdtemp(join(tmpdir(), 'wts-session-run-'));
@@ -12,7 +12,7 @@ export async function run(command, args, { cwd, env = process.env } = {}) {
   const files = await Promise.all(paths.map((path) => open(path, 'w')));
   try {
     const stdio = ['ignore', ...files.map(({ fd }) => fd)];
-    const child = spawn(command, args, { cwd, env, stdio, timeout: 300_000, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, { cwd, env, stdio, timeout: 900_000, killSignal: 'SIGKILL' });
     const [code] = await once(child, 'close');
     const [stdout, stderr] = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
     return { stdout, stderr, code };

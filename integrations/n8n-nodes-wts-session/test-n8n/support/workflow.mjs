@@ -1,14 +1,6 @@
-/** The ids of the credentials that the workflows have. */
-export const CREDENTIALS = {
-  good: 'wtsCred00000good',
-  unknownKey: 'wtsCred000000key',
-  otherServer: 'wtsCred000server',
-  plainHttp: 'wtsCred0000plain',
-};
-
-/** A credential as n8n imports it. */
+/** A credential, which goes by its name. */
 export function credential(name, data) {
-  return { id: CREDENTIALS[name], name, type: 'wtsApi', data };
+  return { id: name, name, type: 'wtsApi', data };
 }
 
 export function node(name, type, typeVersion, parameters, others = {}) {
@@ -22,7 +14,7 @@ export function wtsChat(name, parameters, others = {}, uses = 'good') {
     'n8n-nodes-wts-session.wtsSession',
     1,
     { resource: 'session', sessionId: '={{ $json.id }}', ...parameters },
-    uses === 'none' ? others : { credentials: { wtsApi: { id: CREDENTIALS[uses], name: uses } }, ...others },
+    uses === 'none' ? others : { credentials: { wtsApi: { id: uses, name: uses } }, ...others },
   );
 }
 
