@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 #include <wts_session.h>
 
@@ -25,7 +26,7 @@ template <typename T> using Owned = std::unique_ptr<T, Free>;
 class Error : public std::runtime_error
 {
   public:
-    explicit Error(Owned<wts_error> error) : std::runtime_error(wts_error_text(error.get())), error(std::move(error)) {}
+    explicit Error(Owned<wts_error> made) : std::runtime_error(wts_error_text(made.get())), error(std::move(made)) {}
 
     const wts_error *get() const noexcept { return error.get(); }
     wts_code code() const { return wts_error_code(get()); }
@@ -52,7 +53,7 @@ class Client
     {
         char *json = nullptr;
         check([&](wts_error **error) {
-            return wts_update_session_status(client.get(), id.c_str(), status.c_str(), nullptr, &json, error);
+            return wts_update_session_status(client.get(), text(id), text(status), nullptr, &json, error);
         });
         return Owned<char>(json).get();
     }
@@ -60,8 +61,7 @@ class Client
     std::string complete_session(const std::string &id, wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT) const
     {
         char *json = nullptr;
-        check(
-            [&](wts_error **error) { return wts_complete_session(client.get(), id.c_str(), &options, &json, error); });
+        check([&](wts_error **error) { return wts_complete_session(client.get(), text(id), &options, &json, error); });
         return Owned<char>(json).get();
     }
 
@@ -70,13 +70,21 @@ class Client
     {
         std::vector<const char *> texts;
         for (const std::string &id : ids)
-            texts.push_back(id.c_str());
+            texts.push_back(text(id));
         check([&](wts_error **error) {
             return wts_complete_sessions(client.get(), texts.data(), texts.size(), nullptr, tell, &listener, error);
         });
     }
 
   private:
+    // To C, a NUL inside would end the string: then it would be the id of another session.
+    static const char *text(const std::string &given)
+    {
+        if (given.find('\0') != std::string::npos)
+            throw std::invalid_argument("a NUL inside of a session id or status");
+        return given.c_str();
+    }
+
     template <typename Call> static void check(Call call)
     {
         wts_error *error = nullptr;
