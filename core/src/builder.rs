@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::{
     AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, Unit, check_rate_limits, count,
-    in_range, parse_base_url, parse_key,
+    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, Notation, RESERVES, RETRIES, RateLimit, check_rate_limits,
+    count, in_range, parse_base_url, parse_key,
 };
 use crate::environment;
 use crate::error::Error;
@@ -228,9 +228,9 @@ impl<C> ClientBuilder<C> {
         blocking::Client::new(&self.check()?)
     }
 
-    /// Of the durations in messages.
-    pub(crate) fn unit(&self) -> Unit {
-        Unit::of_language(self.settings.language)
+    /// Of numbers and durations in messages.
+    pub(crate) fn notation(&self) -> Notation {
+        Notation::of_language(self.settings.language)
     }
 
     pub(crate) fn check(self) -> Result<Config, Error> {
@@ -263,19 +263,19 @@ impl Settings {
     fn check(self) -> Result<Config, Error> {
         let base_url =
             parse_base_url(self.base_url.as_ref().map_or(DEFAULT_BASE_URL, |url| &url.0), self.allow_insecure_http)?;
-        let unit = Unit::of_language(self.language);
-        in_range("timeout", self.timeout, &DURATIONS, |timeout| unit.show(timeout))?;
+        let notation = Notation::of_language(self.language);
+        in_range("timeout", self.timeout, &DURATIONS, |timeout| notation.duration(timeout))?;
         if let Some(total) = self.total_timeout {
-            in_range("total timeout", total, &DURATIONS, |timeout| unit.show(timeout))?;
+            in_range("total timeout", total, &DURATIONS, |timeout| notation.duration(timeout))?;
         }
-        count("number of retries", f64::from(self.max_retries), &RETRIES)?;
-        count("concurrency", f64::from(self.max_concurrency), &CONCURRENCY)?;
-        let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, unit))?;
-        in_range("reserve", self.reserve, &RESERVES, |share| share.to_string())?;
+        count("number of retries", f64::from(self.max_retries), &RETRIES, notation)?;
+        count("concurrency", f64::from(self.max_concurrency), &CONCURRENCY, notation)?;
+        let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, notation))?;
+        in_range("reserve", self.reserve, &RESERVES, |share| notation.number(share))?;
         let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment::setting));
         let shared_limits = given.transpose()?.flatten();
         let shared_limits_account = self.shared_limits_account.as_deref().map(parse_account).transpose()?;
-        let shared_limits_fallback = self.shared_limits_fallback.checked()?;
+        let shared_limits_fallback = self.shared_limits_fallback.checked(notation)?;
         let key = parse_key(self.api_key.as_ref())?;
         Ok(Config {
             authorization: key.header_value(self.auth_scheme.prefix()),

@@ -30,6 +30,11 @@ pub(crate) const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
 pub(crate) const WINDOW_REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
 const NUMBERS_OF_LIMITS: RangeInclusive<usize> = 1..=8;
 const MAX_KEY_BYTES: usize = 4096;
+
+/// From here on, and below [`MIN_DECIMAL`], numbers are written with an exponent, as JavaScript does.
+const MIN_EXPONENTIAL: f64 = 1e21;
+const MIN_DECIMAL: f64 = 1e-6;
+
 const MAX_URL_BYTES: usize = 2048;
 
 /// Ends of addresses that people keep for one service or version of the API.
@@ -113,53 +118,59 @@ pub(crate) struct Config {
     pub(crate) observer: Option<Observer>,
 }
 
-/// The unit of durations in the language of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Seconds,
-    Milliseconds,
+/// How the language of the caller writes durations and numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Notation {
+    units_per_second: f64,
+    unit: &'static str,
+    infinity: &'static str,
 }
 
-impl Unit {
+impl Notation {
     pub(crate) fn of_language(language: &str) -> Self {
-        if matches!(language, "node" | "c") { Self::Milliseconds } else { Self::Seconds }
+        let (units_per_second, unit) = if matches!(language, "node" | "c") { (1000.0, "ms") } else { (1.0, "s") };
+        let infinity = if language == "node" { "Infinity" } else { "inf" };
+        Self { units_per_second, unit, infinity }
     }
 
-    fn per_second(self) -> f64 {
-        match self {
-            Self::Seconds => 1.0,
-            Self::Milliseconds => 1000.0,
+    pub(crate) fn duration(self, duration: Duration) -> String {
+        self.units(duration.as_secs_f64() * self.units_per_second)
+    }
+
+    fn units(self, count: f64) -> String {
+        format!("{} {}", self.number(count), self.unit)
+    }
+
+    /// Very large and very small numbers have an exponent in place of hundreds of digits.
+    pub(crate) fn number(self, number: f64) -> String {
+        let size = number.abs();
+        if size.is_infinite() {
+            let sign = if number < 0.0 { "-" } else { "" };
+            format!("{sign}{}", self.infinity)
+        } else if size >= MIN_EXPONENTIAL || (size > 0.0 && size < MIN_DECIMAL) {
+            format!("{number:e}")
+        } else {
+            number.to_string()
         }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Seconds => "s",
-            Self::Milliseconds => "ms",
-        }
-    }
-
-    pub(crate) fn show(self, duration: Duration) -> String {
-        format!("{} {}", duration.as_secs_f64() * self.per_second(), self.name())
     }
 }
 
-/// The setting `name` in this unit, as languages without a type for durations give it.
-pub(crate) fn duration(name: &str, value: f64, unit: Unit) -> Result<Duration, Error> {
-    let duration = Duration::try_from_secs_f64(value / unit.per_second()).ok();
+/// The setting `name`, as languages without a type for durations give it.
+pub(crate) fn duration(name: &str, value: f64, notation: Notation) -> Result<Duration, Error> {
+    let duration = Duration::try_from_secs_f64(value / notation.units_per_second).ok();
     match duration.filter(|duration| DURATIONS.contains(duration)) {
         Some(duration) => Ok(duration),
-        None => Err(out_of_range(name, format!("{value} {}", unit.name()), &DURATIONS, |it| unit.show(it))),
+        None => Err(out_of_range(name, notation.units(value), &DURATIONS, |it| notation.duration(it))),
     }
 }
 
 /// The setting `name` of such a whole number, as languages with one type of number give it.
-pub(crate) fn count(name: &str, value: f64, range: &RangeInclusive<u32>) -> Result<u32, Error> {
+pub(crate) fn count(name: &str, value: f64, range: &RangeInclusive<u32>, notation: Notation) -> Result<u32, Error> {
     let whole = value as u32;
     if f64::from(whole) == value && range.contains(&whole) {
         return Ok(whole);
     }
-    let (least, most) = (range.start(), range.end());
+    let (least, most, value) = (range.start(), range.end(), notation.number(value));
     Err(Error::invalid_config(format!("The {name} is a whole number from {least} to {most}, not {value}.")))
 }
 
@@ -182,11 +193,11 @@ fn out_of_range<T: Copy>(
     Error::invalid_config(format!("The {name} is from {least} to {most}, not {value}."))
 }
 
-pub(crate) fn check_rate_limits(limits: Vec<RateLimit>, unit: Unit) -> Result<Vec<RateLimit>, Error> {
+pub(crate) fn check_rate_limits(limits: Vec<RateLimit>, notation: Notation) -> Result<Vec<RateLimit>, Error> {
     in_range("number of rate limits", limits.len(), &NUMBERS_OF_LIMITS, |count| count.to_string())?;
     for limit in &limits {
-        count("number of requests of a rate limit", f64::from(limit.requests), &WINDOW_REQUESTS)?;
-        in_range("period of a rate limit", limit.period, &DURATIONS, |period| unit.show(period))?;
+        count("number of requests of a rate limit", f64::from(limit.requests), &WINDOW_REQUESTS, notation)?;
+        in_range("period of a rate limit", limit.period, &DURATIONS, |period| notation.duration(period))?;
     }
     Ok(limits)
 }

@@ -5,6 +5,7 @@ use std::{fmt, fs};
 
 use percent_encoding::percent_decode_str;
 
+use crate::config::Notation;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::text::{shortened, trimmed};
@@ -33,28 +34,30 @@ impl SharedLimitsFallback {
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for anything else.
     #[doc(hidden)]
     pub fn from_text(text: &str) -> Result<Self, Error> {
-        let refused = || {
-            Error::invalid_config(format!(
-                "The shared_limits_fallback is \"wait\" or a share from 0 to 1, not {}.",
-                shortened(text)
-            ))
-        };
         match trimmed(text) {
             "wait" => Ok(Self::Wait),
-            number => Self::Share(number.parse().map_err(|_| refused())?).checked().map_err(|_| refused()),
+            number => number.parse().ok().and_then(Self::of_share).ok_or_else(|| no_fallback(&shortened(text))),
+        }
+    }
+
+    pub(crate) fn checked(self, notation: Notation) -> Result<Self, Error> {
+        match self {
+            Self::Wait => Ok(Self::Wait),
+            Self::Share(share) => Self::of_share(share).ok_or_else(|| no_fallback(&notation.number(share))),
         }
     }
 
     /// 0 is as good as no share.
-    pub(crate) fn checked(self) -> Result<Self, Error> {
-        match self {
-            Self::Share(0.0) => Ok(Self::Wait),
-            Self::Share(share) if !(0.0..=1.0).contains(&share) => Err(Error::invalid_config(format!(
-                "The shared_limits_fallback is \"wait\" or a share from 0 to 1, not {share}."
-            ))),
-            fallback => Ok(fallback),
+    fn of_share(share: f64) -> Option<Self> {
+        match share {
+            0.0 => Some(Self::Wait),
+            share => (0.0..=1.0).contains(&share).then_some(Self::Share(share)),
         }
     }
+}
+
+fn no_fallback(given: &str) -> Error {
+    Error::invalid_config(format!("The shared_limits_fallback is \"wait\" or a share from 0 to 1, not {given}."))
 }
 
 /// Where the ledger is.

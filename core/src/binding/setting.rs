@@ -67,22 +67,24 @@ impl<C> ClientBuilder<C> {
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for a value that is out of range, and one of another [`Kind`].
     #[doc(hidden)]
     pub fn set(self, name: &str, value: Value) -> Result<Self, Error> {
-        let unit = self.unit();
+        let notation = self.notation();
         Ok(match (name, value) {
             ("api_key", Value::Text(key)) => self.api_key(key),
             ("base_url", Value::Text(url)) => self.base_url(url),
-            ("timeout", Value::Number(time)) => self.timeout(duration("timeout", time, unit)?),
-            ("total_timeout", Value::Number(time)) => self.total_timeout(duration("total timeout", time, unit)?),
+            ("timeout", Value::Number(time)) => self.timeout(duration("timeout", time, notation)?),
+            ("total_timeout", Value::Number(time)) => self.total_timeout(duration("total timeout", time, notation)?),
             ("total_timeout", Value::Null) => self.total_timeout(None),
-            ("max_retries", Value::Number(retries)) => self.max_retries(count("number of retries", retries, &RETRIES)?),
+            ("max_retries", Value::Number(retries)) => {
+                self.max_retries(count("number of retries", retries, &RETRIES, notation)?)
+            }
             ("max_concurrency", Value::Number(requests)) => {
-                self.max_concurrency(count("concurrency", requests, &CONCURRENCY)?)
+                self.max_concurrency(count("concurrency", requests, &CONCURRENCY, notation)?)
             }
             ("rate_limits", Value::RateLimits(limits)) => {
                 let limit = |(requests, period)| {
                     Ok(RateLimit {
-                        requests: count("number of requests of a rate limit", requests, &WINDOW_REQUESTS)?,
-                        period: duration("period of a rate limit", period, unit)?,
+                        requests: count("number of requests of a rate limit", requests, &WINDOW_REQUESTS, notation)?,
+                        period: duration("period of a rate limit", period, notation)?,
                     })
                 };
                 self.rate_limits(limits.into_iter().map(limit).collect::<Result<Vec<_>, Error>>()?)
@@ -149,6 +151,18 @@ mod tests {
             assert_eq!(refusal(set("python", "timeout", number)), told);
         }
         assert_eq!(refusal(set("node", "timeout", 0.0)), "The timeout is from 1 ms to 86400000 ms, not 0 ms.");
+        let extremes =
+            [(f64::INFINITY, "Infinity"), (f64::NEG_INFINITY, "-Infinity"), (-1e300, "-1e300"), (5e-324, "5e-324")];
+        for (number, told) in extremes {
+            let timeout = format!("The timeout is from 1 ms to 86400000 ms, not {told} ms.");
+            assert_eq!(refusal(set("node", "timeout", number)), timeout);
+            let retries = format!("The number of retries is a whole number from 0 to 100, not {told}.");
+            assert_eq!(refusal(set("node", "max_retries", number)), retries);
+        }
+        for name in ["reserve", "shared_limits_fallback"] {
+            let error = set("node", name, f64::INFINITY).unwrap().api_key("k").build().unwrap_err();
+            assert!(error.description().ends_with(", not Infinity."), "{error}");
+        }
         assert!(set("node", "timeout", 1.0).is_ok());
         for (number, told) in [(1e18, "1000000000000000000"), (0.0, "0"), (1.5, "1.5"), (f64::NAN, "NaN")] {
             let told = format!("The concurrency is a whole number from 1 to 10000, not {told}.");
