@@ -99,12 +99,17 @@ class Call {
   /** With the JSON of a result, a batch of outcomes, or a failure. */
   settle(outcome) {
     this.#end();
-    if (typeof outcome === 'string') {
-      this.#resolve(JSON.parse(outcome));
-    } else if (Object.hasOwn(outcome, 'indexes')) {
-      this.#resolve(outcome);
-    } else {
-      this.#reject(errorAt(this.#site, outcome));
+    try {
+      if (typeof outcome === 'string') {
+        this.#resolve(JSON.parse(outcome));
+      } else if (Object.hasOwn(outcome, 'indexes')) {
+        this.#resolve(outcome);
+      } else {
+        this.#reject(errorAt(this.#site, outcome));
+      }
+    } catch (error) {
+      // A program, or a test of one, has replaced what is used here. Other calls that have settled must still be told.
+      this.#reject(error);
     }
   }
 

@@ -232,10 +232,25 @@ describe('a stack of another kind', () => {
   });
 });
 
+describe('a program that has replaced what the library uses', () => {
+  it('fails the call that it breaks, and no other', async () => {
+    const { parse } = JSON;
+    const calls = Array.from({ length: 20 }, () => client.completeSession('session_12345'));
+    const failure = new Error('replaced');
+    JSON.parse = () => {
+      throw failure;
+    };
+    const settled = await Promise.allSettled(calls);
+    JSON.parse = parse;
+    assert.ok(settled.every(({ reason }) => reason === failure));
+    assert.equal((await client.completeSession('session_12345')).success, true);
+  });
+});
+
 describe('a panic', () => {
   it('is the error internal, and the client still works', async () => {
     const calls = new Calls();
-    const inner = calls.client(native.createClient, standIn.connection);
+    const inner = calls.client(native.createClient, standIn.connection, () => undefined);
     const error = await errorOf(calls.run(new CallSite(), (id) => inner.panic(id)));
     assert.ok(error instanceof WtsError);
     assert.equal(error.code, 'internal');
