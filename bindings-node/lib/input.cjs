@@ -12,6 +12,8 @@ class Input {
   #held;
   /** True while the iterator owes an item. */
   #isAsking = false;
+  /** True while the iterator, which is not async, runs: it may end the call, but can't be closed before it returns. */
+  #isRunning = false;
   #isDone = false;
   #put;
   #finish;
@@ -57,6 +59,9 @@ class Input {
       return;
     }
     this.#end();
+    if (this.#isRunning) {
+      return;
+    }
     const closed = this.#iterator.return?.();
     if (this.#isAsking) {
       // It may never return what it owes, and then it never closes.
@@ -75,14 +80,29 @@ class Input {
 
   #ask() {
     try {
-      const step = this.#iterator.next();
       if (this.#isAsync) {
-        this.#await(step);
+        this.#await(this.#iterator.next());
       } else {
-        this.#take(step);
+        this.#run();
       }
     } catch (error) {
       this.#break(error);
+    }
+  }
+
+  #run() {
+    this.#isRunning = true;
+    let step;
+    try {
+      step = this.#iterator.next();
+    } finally {
+      this.#isRunning = false;
+    }
+    if (this.#isDone && !step.done) {
+      this.#held = this.#converted(step.value);
+      this.#iterator.return?.();
+    } else {
+      this.#take(step);
     }
   }
 

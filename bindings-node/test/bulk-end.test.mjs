@@ -196,6 +196,28 @@ describe('aborting', () => {
     assert.ok(input.isClosed);
   });
 
+  it('by the input itself: it is closed when it has returned, and its last item is told', async () => {
+    const ids = newIds(10);
+    const controller = new AbortController();
+    let isClosed = false;
+    const items = (function* () {
+      try {
+        for (const [index, id] of ids.entries()) {
+          if (index === 5) controller.abort('enough');
+          yield id;
+        }
+      } finally {
+        isClosed = true;
+      }
+    })();
+    const error = await endedBy('enough', clientWith().completeSessions(items, { signal: controller.signal }));
+    assert.deepEqual(
+      error.outcomes.map(({ sessionId }) => sessionId),
+      ids.slice(0, 6),
+    );
+    assert.ok(isClosed);
+  });
+
   it('while the input owes an item', async () => {
     const [id] = newIds(1);
     const input = stuck(id);
