@@ -138,10 +138,10 @@ function shared(site, { apiKey, baseUrl }) {
 /** A native client that `make` makes, and the calls through which its outcomes come. */
 function connected(site, calls, make, options) {
   const given = settings(options);
-  if (given.sharedLimits !== undefined) {
+  if ((given.sharedLimits ?? variable('WTS_SHARED_LIMITS')) !== undefined) {
     settleAtExit();
   }
-  const client = calls.client(make, given);
+  const client = calls.client(make, given, variable);
   // Its class does not tell: if the module is loaded twice in a thread, each class of the native half exists twice.
   if (Object.hasOwn(client, 'causes')) {
     throw errorAt(site, client);
@@ -159,14 +159,8 @@ function settleAtExit() {
 
 /** The settings of the native half for `options`. */
 function settings(options) {
-  const all = {
-    __proto__: null,
-    ...options,
-    apiKey: options.apiKey ?? environment('WTS_API_KEY'),
-    baseUrl: options.baseUrl ?? environment('WTS_BASE_URL'),
-    sharedLimits: options.sharedLimits ?? environment('WTS_SHARED_LIMITS'),
-    rateLimits: options.rateLimits?.map(checkedRateLimit) ?? options.rateLimits,
-  };
+  const { rateLimits } = options;
+  const all = { __proto__: null, ...options, rateLimits: rateLimits && Array.from(rateLimits, checkedRateLimit) };
   for (const name of Object.keys(all)) {
     if (all[name] === undefined) {
       delete all[name];
@@ -175,9 +169,11 @@ function settings(options) {
   return all;
 }
 
-/** From this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
-function environment(name) {
-  return Object.hasOwn(process.env, name) ? process.env[name].trim() || undefined : undefined;
+/** A variable of this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
+function variable(name) {
+  // A program may have put a plain object there, whose values are not always strings.
+  const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
+  return value === undefined || value === null ? undefined : String(value);
 }
 
 module.exports = { BulkError, Client, SessionStatus, WtsError, completeSession, updateSessionStatus };

@@ -15,6 +15,7 @@ use crate::calls::{Caller, Calls};
 use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
 use crate::settings::builder;
+use crate::variables::{Variable, with_variables};
 
 /// The end of a process waits at most so long for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
@@ -35,15 +36,17 @@ impl Ends for wts_session::Client {
     }
 }
 
-/// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log.
+/// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log. `variable` reads those of the
+/// environment.
 #[napi(catch_unwind)]
 pub fn create_client(
     env: Env,
     settings: Object<'_>,
+    variable: Variable<'_>,
     calls: &Calls,
     is_logged: bool,
 ) -> Result<Either<Client, Failure>> {
-    let client = made(&settings, calls, is_logged, <ClientBuilder>::build)?;
+    let client = with_variables(env, &variable, || made(&settings, calls, is_logged, <ClientBuilder>::build))?;
     if let Either::A(client) = &client {
         let entry: Weak<wts_session::Client> = Arc::downgrade(&client.inner);
         end_with_environment(env, entry)?;
@@ -53,8 +56,15 @@ pub fn create_client(
 
 /// As [`create_client`], but all calls with these settings share the client.
 #[napi(catch_unwind)]
-pub fn shared_client(settings: Object<'_>, calls: &Calls, is_logged: bool) -> Result<Either<Client, Failure>> {
-    made(&settings, calls, is_logged, |builder| SHARED.get(builder, <ClientBuilder>::build))
+pub fn shared_client(
+    env: Env,
+    settings: Object<'_>,
+    variable: Variable<'_>,
+    calls: &Calls,
+    is_logged: bool,
+) -> Result<Either<Client, Failure>> {
+    let make = |builder| SHARED.get(builder, <ClientBuilder>::build);
+    with_variables(env, &variable, || made(&settings, calls, is_logged, make))
 }
 
 /// Waits a little until the ledgers that processes share know what this process has sent. For its end.

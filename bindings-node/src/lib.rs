@@ -17,6 +17,7 @@ mod line;
 mod listener;
 mod mutex;
 mod settings;
+mod variables;
 
 use napi_derive::napi;
 

@@ -97,6 +97,7 @@ describe('wrong types', () => {
     [{ maxConcurrency: [] }, 'options.maxConcurrency must be a number, not an array'],
     [{ rateLimits: {} }, 'options.rateLimits must be an array or null, not an object'],
     [{ rateLimits: [[200, 5000]] }, 'options.rateLimits[0] must be an object, not an array'],
+    [{ rateLimits: new Array(1) }, 'options.rateLimits[0] must be an object, not undefined'],
     [{ rateLimits: [{ requests: 1 }] }, 'options.rateLimits[0].periodMs must be a number, not undefined'],
     [{ rateLimits: [{ requests: 1, period: 1 }] }, 'period is not part of a rate limit. Did you mean periodMs?'],
     [{ authScheme: 1 }, 'options.authScheme must be a string, not a number'],
@@ -262,6 +263,12 @@ describe('settings that are none', () => {
       assert.throws(() => new Client({ ...standIn.connection, rateLimits: [limit] }), { code: 'invalid_config' });
     }
     assert.throws(() => new Client({ ...standIn.connection, rateLimits: [] }), { code: 'invalid_config' });
+  });
+
+  it('are told as JavaScript writes them', () => {
+    assert.throws(() => new Client({ timeoutMs: Number.POSITIVE_INFINITY }), {
+      description: 'The timeout is from 1 ms to 86400000 ms, not Infinity ms.',
+    });
   });
 });
 

@@ -158,6 +158,29 @@ describe('the environment', () => {
     const env = { WTS_API_KEY: ' \n', WTS_BASE_URL: ' ' };
     assert.equal(await endsWell(source, { env }), 'missing_api_key\nmissing_api_key\ntrue');
   });
+
+  it('may be a plain object, as tests of programs put it there', async () => {
+    const source = js`const codeWith = (values) => {
+        process.env = { ...${environment}, ...values };
+        try {
+          return String(new Client().constructor === Client);
+        } catch (error) {
+          return error.code;
+        }
+      };
+      console.log(codeWith({}), codeWith({ WTS_API_KEY: 5 }), codeWith({ WTS_API_KEY: undefined }), codeWith({ WTS_BASE_URL: null }));`;
+    assert.equal(await endsWell(source), 'true true missing_api_key true');
+  });
+
+  it('may throw when it is read', async () => {
+    const source = `process.env = new Proxy({}, { getOwnPropertyDescriptor() { throw new RangeError('not allowed'); } });
+      try {
+        new Client({ apiKey: 'key' });
+      } catch (error) {
+        console.log(error instanceof RangeError, error.message);
+      }`;
+    assert.equal(await endsWell(source), 'true not allowed');
+  });
 });
 
 describe('worker threads', () => {
@@ -216,6 +239,29 @@ describe('worker threads', () => {
     const env = { WTS_API_KEY: connection.apiKey, WTS_BASE_URL: connection.baseUrl };
     const [answer] = await once(startWorker('session_12345', 1, { source, env }), 'message');
     assert.equal(answer, true);
+  });
+
+  it('have no other variables than those of their own process.env', async () => {
+    const source = `const { Client } = require('wts-session');
+      const { workerData, parentPort } = require('node:worker_threads');
+      try {
+        new Client(workerData);
+        parentPort.postMessage('made');
+      } catch (error) {
+        parentPort.postMessage(error.message);
+      }`;
+    const program = js`import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      const messageOf = async (env, workerData) =>
+        console.log((await once(new Worker(${source}, { eval: true, execArgv: [], env, workerData }), 'message'))[0]);
+      await messageOf({}, { baseUrl: 'https://example.com' });
+      await messageOf({ WTS_API_KEY: 'key' });
+      await messageOf({ HTTPS_PROXY: 'socks5://its-own' }, { apiKey: 'key' });`;
+    const env = { WTS_API_KEY: 'key of the process', HTTPS_PROXY: 'socks4://of-the-process' };
+    const [key, proxy, otherProxy] = (await endsWell(program, { env })).split('\n');
+    assert.match(key, /^No API key!/);
+    assert.equal(proxy, 'made');
+    assert.match(otherProxy, /HTTPS_PROXY.*"socks5"/);
   });
 });
 
