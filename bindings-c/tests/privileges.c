@@ -56,9 +56,31 @@ static void nothing_else_is_taken(void)
     }
 }
 
+/* Rust's standard library would take the size from there: too little for any work. */
+static void stacks_of_threads_are_not_taken(void)
+{
+    static const char *const ids[] = {"session_12345"};
+    wts_config *config = wts_config_new();
+    wts_client *client = NULL;
+    wts_error *error = NULL;
+
+    setenv("RUST_MIN_STACK", "1", 1);
+    wts_config_set_api_key(config, "pn_1");
+    wts_config_set_base_url(config, "https://localhost:1");
+    wts_config_set_max_retries(config, 0);
+    CHECK_EQUAL(wts_client_new(config, &client, NULL), WTS_OK);
+    CHECK_EQUAL(wts_complete_sessions(client, ids, 1, NULL, NULL, NULL, NULL), WTS_OK);
+    CHECK_EQUAL(wts_complete_session(client, ids[0], NULL, NULL, &error), WTS_CONNECTION);
+    wts_error_free(error);
+    wts_client_free(client);
+    wts_config_free(config);
+    unsetenv("RUST_MIN_STACK");
+}
+
 int main(void)
 {
     test("the key is not taken from the environment", the_key_is_not_taken);
     test("nothing else is taken from the environment", nothing_else_is_taken);
+    test("stacks of threads are not taken from the environment", stacks_of_threads_are_not_taken);
     return tests_done();
 }

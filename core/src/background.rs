@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use crate::error::Error;
 use crate::signals::without_signals;
+use crate::threads::thread_builder;
 
 /// A thread with its own runtime. Dropping this ends the thread and drops its calls.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
-        let builder = thread::Builder::new().name("wts-session".to_owned());
+        let builder = thread_builder().name("wts-session".to_owned());
         let run = move || {
             // Nothing is ever sent: the end of the sender is the signal.
             let _ = runtime.block_on(stopped);

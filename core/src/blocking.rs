@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation};
 use crate::signals::without_signals;
+use crate::threads::thread_builder;
 use crate::transport::look_at_connections;
 
 /// The maximum number of outcomes taken at once from a bulk call.
@@ -247,7 +248,7 @@ impl Client {
             return Ok(work(runtime));
         }
         thread::scope(|scope| {
-            let thread = without_signals(|| thread::Builder::new().spawn_scoped(scope, || work(runtime)))
+            let thread = without_signals(|| thread_builder().spawn_scoped(scope, || work(runtime)))
                 .map_err(|error| Error::no_resources("thread", error))?;
             thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
         })

@@ -63,6 +63,7 @@ mod secret;
 mod shared_limits;
 mod signals;
 mod text;
+mod threads;
 mod trace;
 mod transport;
 mod validate;

@@ -7,7 +7,6 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -15,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::per_process::PerProcess;
 use crate::signals::without_signals;
+use crate::threads::thread_builder;
 
 const MAX_THREADS: usize = 4;
 const MAX_IDLE_TIME: Duration = Duration::from_secs(5);
@@ -118,7 +118,7 @@ impl Lookups {
     }
 
     fn start_thread(&'static self) -> io::Result<()> {
-        let builder = thread::Builder::new().name("wts-session-dns".to_owned());
+        let builder = thread_builder().name("wts-session-dns".to_owned());
         without_signals(|| builder.spawn(|| self.work())).map(drop)
     }
 

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::participant::Told;
 use super::store::Store;
 use crate::signals::without_signals;
+use crate::threads::thread_builder;
 
 /// An exchange that takes longer has failed.
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(2);
@@ -48,7 +49,7 @@ pub(in crate::limiter) fn start<P: Party + 'static>(
     wakeup: Arc<Notify>,
 ) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let builder = thread::Builder::new().name("wts-session-limits".to_owned());
+    let builder = thread_builder().name("wts-session-limits".to_owned());
     without_signals(|| builder.spawn(move || runtime.block_on(drive(&party, &store, &wakeup)))).map(drop)
 }
 
