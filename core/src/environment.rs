@@ -42,7 +42,8 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     if IS_IGNORED.load(Ordering::Relaxed) {
         return None;
     }
-    match LOOK_UP.with_borrow(Clone::clone) {
+    // A thread that ends, or runs exit handlers, has no such value any more.
+    match LOOK_UP.try_with(|look_up| look_up.borrow().clone()).ok().flatten() {
         Some(look_up) => look_up(name),
         None => env::var_os(name),
     }
