@@ -69,6 +69,7 @@ ln -sf "$real" "$stage/$libdir/$soname"
 ln -sf "$soname" "$stage/$libdir/libwts_session.so"
 file "$built/libwts_session.a" "$libdir"
 for name in LICENSE-MIT LICENSE-APACHE; do file "$root/$name" share/doc/wts_session; done
+file "$here/THIRD-PARTY-NOTICES.txt" share/doc/wts_session
 for name in valgrind.supp tsan.supp; do file "$here/install/$name" share/wts_session; done
 
 fill wts_session.pc.in "$libdir/pkgconfig"

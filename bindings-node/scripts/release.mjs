@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const BINARY = 'wts-session.node';
 const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 const here = fileURLToPath(new URL('..', import.meta.url));
 const root = join(here, '..');
 
@@ -21,6 +22,7 @@ const packageOf = ({ name }) => `@${manifest.name}/${name}`;
 const [folder, platform, library] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 await Promise.all(LICENCES.map((name) => copyFile(join(root, name), join(folder, name))));
+await copyFile(join(here, NOTICES), join(folder, NOTICES));
 await (platform === undefined ? makeMain() : makePlatform(platforms.find(({ name }) => name === platform)));
 
 async function makeMain() {
@@ -53,7 +55,7 @@ async function makePlatform({ name, os, cpu, libc }) {
     repository,
     engines,
     main: BINARY,
-    files: [BINARY, ...LICENCES],
+    files: [BINARY, ...LICENCES, NOTICES],
     os: [os],
     cpu: [cpu],
     ...(libc && { libc: [libc] }),

@@ -92,6 +92,7 @@ describe('the packages', () => {
       'LICENSE-APACHE',
       'LICENSE-MIT',
       'README.md',
+      'THIRD-PARTY-NOTICES.txt',
       'package.json',
       'wts-session.node',
     ]);
@@ -102,6 +103,7 @@ describe('the packages', () => {
         'LICENSE-APACHE',
         'LICENSE-MIT',
         'README.md',
+        'THIRD-PARTY-NOTICES.txt',
         'index.cjs',
         'index.d.cts',
         'index.d.ts',

@@ -113,7 +113,9 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert {Path(name).suffix for name in modules - sources} <= {".so", ".pyd"}
     assert len(modules) == len(sources) + 1
     assert "wts_session/py.typed" in modules
-    assert {Path(name).name for name in names if "/licenses/" in name} == {"LICENSE-MIT", "LICENSE-APACHE"}
+    licences = {Path(name).name for name in names if "/licenses/" in name}
+    assert licences == {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt"}
+    assert [Path(name).name for name in names if "/sboms/" in name] == ["sbom.cdx.json"]
     assert metadata["Requires-Python"] == ">=3.9"
     assert metadata["License-Expression"] == "MIT OR Apache-2.0"
     assert metadata.get_all("Requires-Dist") is None
