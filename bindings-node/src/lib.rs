@@ -1,7 +1,7 @@
 //! The native half of the npm package `wts-session`, private to its JavaScript half.
 //!
 //! JavaScript checks the types of what it is given and builds promises and errors; core does the rest. A call begins
-//! in [`client::Client`], and its outcome comes out through [`calls::Calls`].
+//! in `client::Client`, and its outcome comes out through `calls::Calls`.
 
 #![expect(unreachable_pub, missing_debug_implementations, reason = "JavaScript reaches what is `pub`; no Rust does")]
 

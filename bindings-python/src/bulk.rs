@@ -26,7 +26,7 @@ use crate::outcome::{failed, never_taken, outcome};
 const BATCH: usize = 64;
 
 /// A bulk call under way: items are added one by one, outcomes are taken as they settle.
-#[pyclass(module = "wts_session._wts_session")]
+#[pyclass(generic, module = "wts_session._wts_session")]
 #[derive(Debug)]
 pub(crate) struct BulkRun {
     operation: Py<Operation>,
