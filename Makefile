@@ -158,8 +158,9 @@ test-node: stand-in node $(NODE_TOOLS) ## the tests of the npm package
 test-bundlers: stand-in node target/node-next/node_modules/.package-lock.json ## a Next server with the npm package, which is installed the first time: 350 MB; not part of test
 	cd bindings-node && node --test --test-timeout=900000 test/next/*.test.mjs
 
-test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts
+test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's scanner, the tests of its parts with the oldest and the newest n8n-workflow
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
+	cd $(N8N) && N8N_WORKFLOW=n8n-workflow-newest node --require ./test/support/n8n-workflow.cjs --test --test-timeout=300000 $(filter-out test/package.test.mjs,$(patsubst $(N8N)/%,%,$(wildcard $(N8N)/test/*.test.mjs)))
 
 test-n8n: test-n8n-2 test-n8n-1 ## the n8n node in real n8n, 2 and 1, which are installed the first time: 5 GB, 10 to 30 minutes; not part of test
 

@@ -60,27 +60,21 @@ describe('the package', () => {
     const files = entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(root, join(entry.path, entry.name)));
-    const parts = [
-      'bulk',
-      'connection',
-      'credentialTest',
-      'description',
-      'errors',
-      'execute',
-      'inFlightGate',
-      'jobs',
-      'results',
-    ];
-    assert.deepEqual(files.sort(), [
-      'LICENSE',
-      'README.md',
-      'dist/credentials/WtsApi.credentials.js',
-      'dist/icons/wts-session.dark.svg',
-      'dist/icons/wts-session.svg',
-      'dist/nodes/WtsSession/WtsSession.node.js',
-      'dist/nodes/WtsSession/WtsSession.node.json',
-      ...parts.map((name) => `dist/nodes/WtsSession/${name}.js`),
-      'package.json',
-    ]);
+    const parts = await readdir(join(packageFolder, 'nodes/WtsSession'));
+    const scripts = parts.filter((name) => name.endsWith('.ts')).map((name) => name.replace(/ts$/, 'js'));
+    assert.deepEqual(
+      files.sort(),
+      [
+        'LICENSE',
+        'README.md',
+        'dist/credentials/WtsApi.credentials.js',
+        'dist/credentials/authorization.js',
+        'dist/icons/wts-session.dark.svg',
+        'dist/icons/wts-session.svg',
+        'dist/nodes/WtsSession/WtsSession.node.json',
+        ...scripts.map((name) => `dist/nodes/WtsSession/${name}`),
+        'package.json',
+      ].sort(),
+    );
   });
 });

@@ -1,16 +1,14 @@
-import {
-  ensureError,
-  type ICredentialsDecrypted,
-  type ICredentialTestFunctions,
-  type INodeCredentialTestResult,
-} from 'n8n-workflow';
-import { type Connection, clientOf } from './connection';
+import type { ICredentialsDecrypted, ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-workflow';
+import { authorizationOf } from '../../credentials/authorization';
+import { accountOf, type Connection, hostOf } from './connection';
+import { asError } from './thrown';
 
 /** Nothing is there: a request for it can neither change nor show anything. */
 const NOWHERE = '/chat/v1/credential-test';
 
 interface Answer {
   statusCode: number;
+  headers: Record<string, unknown>;
   body: unknown;
 }
 
@@ -24,17 +22,26 @@ export async function testCredential(
 ): Promise<INodeCredentialTestResult> {
   const connection = data as unknown as Connection;
   try {
-    clientOf(connection);
-    return verdict(await answerOf(this.helpers, connection));
+    accountOf(connection);
   } catch (error) {
-    return { status: 'Error', message: ensureError(error).message };
+    return failed(asError(error).message);
+  }
+  const address = connection.baseUrl.trim().replace(/\/+$/, '');
+  try {
+    return verdict(await answerOf(this.helpers, address, authorizationOf(connection)));
+  } catch (error) {
+    return failed(`No answer from ${hostOf(connection) ?? 'the API'}: ${asError(error).message}`);
   }
 }
 
-function answerOf(helpers: ICredentialTestFunctions['helpers'], { apiKey, baseUrl }: Connection): Promise<Answer> {
+function answerOf(
+  helpers: ICredentialTestFunctions['helpers'],
+  address: string,
+  authorization: string,
+): Promise<Answer> {
   return helpers.request({
-    uri: baseUrl.trim().replace(/\/+$/, '') + NOWHERE,
-    headers: { authorization: `Bearer ${apiKey.trim().replace(/^bearer\s+/i, '')}` },
+    uri: address + NOWHERE,
+    headers: { authorization },
     json: true,
     simple: false,
     resolveWithFullResponse: true,
@@ -43,17 +50,37 @@ function answerOf(helpers: ICredentialTestFunctions['helpers'], { apiKey, baseUr
   });
 }
 
-function verdict({ statusCode, body }: Answer): INodeCredentialTestResult {
-  if (statusCode === 401) {
-    return {
-      status: 'Error',
-      message: 'The API did not accept the key. The platform deletes a key that was unused for 15 days.',
-    };
-  }
+function verdict({ statusCode, headers, body }: Answer): INodeCredentialTestResult {
   if (statusCode === 404 && keyOf(body) === 'ERROR_UNAUTHORIZED') {
     return { status: 'OK', message: 'The API accepts the key' };
   }
-  return { status: 'Error', message: `HTTP ${statusCode} is not the answer of the WTS Chat API. Check the base URL.` };
+  if (statusCode === 429) {
+    return failed(`The account's request limit is reached (HTTP 429). The key was not refused. ${whenAgain(headers)}`);
+  }
+  if (statusCode === 408 || statusCode >= 500) {
+    return failed(`The API is not reachable now (HTTP ${statusCode}). The key was not refused. Test again later.`);
+  }
+  if (isWebPage(headers)) {
+    const message = `HTTP ${statusCode} with a web page does not come from the WTS Chat API, but from a firewall, a proxy or another server. Check the base URL.`;
+    return failed(message);
+  }
+  if (statusCode === 401) {
+    return failed('The API did not accept the key. The platform deletes a key that was unused for 15 days.');
+  }
+  return failed(`HTTP ${statusCode} is not the answer of the WTS Chat API. Check the base URL.`);
+}
+
+function failed(message: string): INodeCredentialTestResult {
+  return { status: 'Error', message };
+}
+
+function whenAgain(headers: Answer['headers']): string {
+  const seconds = Number(headers['retry-after']);
+  return seconds > 0 ? `Test again in ${Math.ceil(seconds)} s.` : 'Test again later.';
+}
+
+function isWebPage(headers: Answer['headers']): boolean {
+  return String(headers['content-type']).startsWith('text/html');
 }
 
 function keyOf(body: unknown): unknown {

@@ -1,18 +1,31 @@
-import { ensureError, type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import type { Client } from 'wts-session';
+import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import type { Account } from './account';
 import { settle } from './bulk';
-import { type Connection, clientOf } from './connection';
-import { type Job, jobOf, type Operation } from './jobs';
+import { accountOf, type Connection, hostOf } from './connection';
+import { EarlierTries } from './earlierTries';
+import { checkAddresses } from './egress';
+import { type Job, jobOf, type Operation, operationOf, settingsOf } from './jobs';
 import { Results } from './results';
+import { simplified } from './simplified';
+import { asError } from './thrown';
+import { Waits } from './waits';
+
+/** All that a run needs to send its jobs. */
+interface Run {
+  account: Account;
+  operation: Operation;
+  host: string | undefined;
+}
 
 /** Does what the items ask for, and gives what came of each. */
 export async function execute(context: IExecuteFunctions): Promise<Results> {
   const results = new Results(context);
   const jobs = jobsOf(context, results);
-  const client = await connected(context, jobs, results);
-  if (client !== undefined) {
-    await settleAll(context, client, jobs, results);
+  const run = await runOf(context, jobs, results);
+  if (run !== undefined) {
+    await settleAll(context, run, jobs, results);
   }
+  results.hint();
   return results;
 }
 
@@ -23,23 +36,23 @@ function jobsOf(context: IExecuteFunctions, results: Results): Job[] {
     try {
       jobs.push(jobOf(context, itemIndex));
     } catch (error) {
-      results.fail(itemIndex, ensureError(error));
+      results.fail(itemIndex, asError(error));
     }
   }
   return jobs;
 }
 
-/** The client of the node's credential; where there can be none, all jobs have failed. */
-async function connected(
-  context: IExecuteFunctions,
-  jobs: readonly Job[],
-  results: Results,
-): Promise<Client | undefined> {
+/** What the node's parameters and credential say for all items; if they are of no use, all jobs have failed. */
+async function runOf(context: IExecuteFunctions, jobs: readonly Job[], results: Results): Promise<Run | undefined> {
   try {
-    return clientOf(await context.getCredentials<Connection>('wtsApi'));
+    const operation = operationOf(context);
+    const connection = await context.getCredentials<Connection>('wtsApi');
+    const account = accountOf(connection, settingsOf(context));
+    await checkAddresses(context, connection);
+    return { account, operation, host: hostOf(connection) };
   } catch (error) {
     for (const { itemIndex, sessionId } of jobs) {
-      results.fail(itemIndex, ensureError(error), sessionId);
+      results.fail(itemIndex, asError(error), { sessionId });
     }
     return undefined;
   }
@@ -47,23 +60,29 @@ async function connected(
 
 async function settleAll(
   context: IExecuteFunctions,
-  client: Client,
+  { account, operation, host }: Run,
   jobs: readonly Job[],
   results: Results,
 ): Promise<void> {
-  const operation = context.getNodeParameter('operation', 0) as Operation;
-  const stopsOnFailure = !context.continueOnFail();
+  const { stopsOnFailure } = results;
   const signal = context.getExecutionCancelSignal();
-  const outcomes = await settle(client, operation, jobs, { stopsOnFailure, signal });
+  const earlier = EarlierTries.of(context);
+  const waits = new Waits(context);
+  const open = jobs.filter((job) => earlier.successOf(job) === undefined);
+  const options = { stopsOnFailure, signal };
+  const outcomes = await account.watch(waits.tell, () => settle(account.client, operation, open, options));
+  waits.hint();
   if (signal?.aborted) {
     throw new NodeOperationError(context.getNode(), 'The execution was stopped before all items were done');
   }
+  earlier.remember(outcomes);
   for (const job of jobs) {
     const outcome = outcomes.get(job);
-    if (outcome?.ok) {
-      results.succeed(job.itemIndex, outcome.result as IDataObject);
-    } else if (outcome !== undefined && !(stopsOnFailure && outcome.error.code === 'cancelled')) {
-      results.fail(job.itemIndex, outcome.error, job.sessionId);
+    const session = outcome?.ok ? (outcome.result as IDataObject) : earlier.successOf(job);
+    if (session !== undefined) {
+      results.succeed(job.itemIndex, job.simplify ? simplified(session) : session);
+    } else if (outcome?.ok === false && !(stopsOnFailure && outcome.error.code === 'cancelled')) {
+      results.fail(job.itemIndex, outcome.error, { sessionId: job.sessionId, host });
     }
   }
 }
