@@ -62,7 +62,8 @@ describe('n8n offers', () => {
     const all = await n8n.request('GET', '/types/credentials.json');
     const { properties } = all.find(({ name }) => name === 'wtsApi');
     const fields = Object.fromEntries(properties.map((property) => [property.name, property]));
-    assert.deepEqual(Object.keys(fields), ['apiKey', 'baseUrl']);
+    const names = ['apiKey', 'baseUrl', 'authScheme', 'sharedLimits', 'sharedLimitsSecretUrl'];
+    assert.deepEqual(Object.keys(fields), names);
     assert.equal(fields.apiKey.typeOptions.password, true);
     assert.equal(fields.baseUrl.default, 'https://api.wts.chat');
   });
@@ -113,13 +114,40 @@ describe('the credential test', () => {
       ],
       [{ baseUrl: 'http://api.example.com' }, /plain http/],
       [{ baseUrl: 'nonsense' }, /The base URL is no URL/],
-      [{ baseUrl: standIn.addresses.refused }, /ECONNREFUSED/],
+      [
+        { baseUrl: standIn.addresses.refused },
+        new RegExp(`^No answer from ${new URL(standIn.addresses.refused).host}: .*ECONNREFUSED`),
+      ],
+      [{ authScheme: 'raw' }, /^The API did not accept the key/],
     ]) {
       const result = await test(data);
       assert.equal(result.status, 'Error', JSON.stringify(data));
       assert.match(result.message, message);
     }
   });
+});
+
+describe('the credential test, while the API does not answer as ever', () => {
+  const ANSWERS = {
+    429: [{ 'retry-after': '12' }, /^The account's request limit is reached \(HTTP 429\)\. .*Test again in 12 s\.$/],
+    503: [{}, /^The API is not reachable now \(HTTP 503\)\. The key was not refused\. Test again later\.$/],
+  };
+
+  for (const [status, [headers, message]] of Object.entries(ANSWERS)) {
+    it(`says what HTTP ${status} means`, async () => {
+      const server = createServer((_, response) => response.writeHead(status, headers).end('{}'));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      try {
+        const data = { apiKey: 'pn_any', baseUrl: `http://127.0.0.1:${server.address().port}` };
+        const credentials = { id: n8n.idOf('good'), name: 'good', type: 'wtsApi', data };
+        const { data: result } = await n8n.request('POST', '/rest/credentials/test', { credentials });
+        assert.equal(result.status, 'Error');
+        assert.match(result.message, message);
+      } finally {
+        server.close();
+      }
+    });
+  }
 });
 
 describe('an execution that its user stops', () => {
