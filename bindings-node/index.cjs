@@ -138,10 +138,11 @@ function shared(site, { apiKey, baseUrl }) {
 /** A native client that `make` makes, and the calls through which its outcomes come. */
 function connected(site, calls, make, options) {
   const given = settings(options);
-  if ((given.sharedLimits ?? variable('WTS_SHARED_LIMITS')) !== undefined) {
+  const variables = environment();
+  if ((given.sharedLimits ?? variables.WTS_SHARED_LIMITS) !== undefined) {
     settleAtExit();
   }
-  const client = calls.client(make, given, variable);
+  const client = calls.client(make, given, variables);
   // Its class does not tell: if the module is loaded twice in a thread, each class of the native half exists twice.
   if (Object.hasOwn(client, 'causes')) {
     throw errorAt(site, client);
@@ -169,11 +170,16 @@ function settings(options) {
   return all;
 }
 
-/** A variable of this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
-function variable(name) {
-  // A program may have put a plain object there, whose values are not always strings.
-  const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
-  return value === undefined || value === null ? undefined : String(value);
+/** The variables of this thread's `process.env`: that of a worker, or of a test runner's sandbox, is not the process's own. */
+function environment() {
+  const variables = { __proto__: null };
+  for (const [name, value] of Object.entries(process.env)) {
+    // A program may have put a plain object there, whose values are not always strings.
+    if (value !== undefined && value !== null) {
+      variables[name] = String(value);
+    }
+  }
+  return variables;
 }
 
 module.exports = { BulkError, Client, SessionStatus, WtsError, completeSession, updateSessionStatus };

@@ -36,9 +36,9 @@ class Calls {
     this.#native = new native.Calls(this.#listener);
   }
 
-  /** A native client made by `make`, whose calls these are. `variable` reads those of the environment. */
-  client(make, settings, variable) {
-    return make(settings, variable, this.#native, isLogged(this.#logger));
+  /** A native client made by `make`, whose calls these are. `variables` are those of the environment. */
+  client(make, settings, variables) {
+    return make(settings, variables, this.#native, isLogged(this.#logger));
   }
 
   /**

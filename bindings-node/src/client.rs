@@ -15,7 +15,7 @@ use crate::calls::{Caller, Calls};
 use crate::environment::{Ends, end_with_environment};
 use crate::error::Failure;
 use crate::settings::builder;
-use crate::variables::{Variable, with_variables};
+use crate::variables::{Variables, with_variables};
 
 /// The end of a process waits at most so long for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
@@ -36,17 +36,17 @@ impl Ends for wts_session::Client {
     }
 }
 
-/// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log. `variable` reads those of the
-/// environment.
+/// Makes a client, whose outcomes come through `calls`; if `is_logged`, also lines for the log. `variables` are
+/// those of the environment.
 #[napi(catch_unwind)]
 pub fn create_client(
     env: Env,
     settings: Object<'_>,
-    variable: Variable<'_>,
+    variables: Variables,
     calls: &Calls,
     is_logged: bool,
 ) -> Result<Either<Client, Failure>> {
-    let client = with_variables(env, &variable, || made(&settings, calls, is_logged, <ClientBuilder>::build))?;
+    let client = with_variables(variables, || made(&settings, calls, is_logged, <ClientBuilder>::build))?;
     if let Either::A(client) = &client {
         let entry: Weak<wts_session::Client> = Arc::downgrade(&client.inner);
         end_with_environment(env, entry)?;
@@ -57,14 +57,13 @@ pub fn create_client(
 /// As [`create_client`], but all calls with these settings share the client.
 #[napi(catch_unwind)]
 pub fn shared_client(
-    env: Env,
     settings: Object<'_>,
-    variable: Variable<'_>,
+    variables: Variables,
     calls: &Calls,
     is_logged: bool,
 ) -> Result<Either<Client, Failure>> {
     let make = |builder| SHARED.get(builder, <ClientBuilder>::build);
-    with_variables(env, &variable, || made(&settings, calls, is_logged, make))
+    with_variables(variables, || made(&settings, calls, is_logged, make))
 }
 
 /// Waits a little until the ledgers that processes share know what this process has sent. For its end.

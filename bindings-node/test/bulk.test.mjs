@@ -136,9 +136,7 @@ describe('outcomes', () => {
 
   it('cross to this thread many at a time', async () => {
     const calls = new Calls();
-    const bulk = calls
-      .client(native.createClient, standIn.connection, () => undefined)
-      .completeSessions(1, false, false);
+    const bulk = calls.client(native.createClient, standIn.connection, {}).completeSessions(1, false, false);
     let given = 0;
     while (given < 1000 && bulk.push('', undefined)) {
       given += 1;

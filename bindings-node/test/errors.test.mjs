@@ -250,7 +250,7 @@ describe('a program that has replaced what the library uses', () => {
 describe('a panic', () => {
   it('is the error internal, and the client still works', async () => {
     const calls = new Calls();
-    const inner = calls.client(native.createClient, standIn.connection, () => undefined);
+    const inner = calls.client(native.createClient, standIn.connection, {});
     const error = await errorOf(calls.run(new CallSite(), (id) => inner.panic(id)));
     assert.ok(error instanceof WtsError);
     assert.equal(error.code, 'internal');

@@ -49,7 +49,7 @@ describe('many calls', () => {
           resolve(calls);
         }
       });
-      const inner = native.createClient(standIn.connection, () => undefined, calls, false);
+      const inner = native.createClient(standIn.connection, {}, calls, false);
       for (let id = 0; id < count; id += 1) {
         inner.completeSession(id, '', false, false);
       }

@@ -214,10 +214,10 @@ describe('without a logger', () => {
     await standIn.script(id, UNAVAILABLE);
     await new Promise((resolve) => {
       const calls = new native.Calls((...args) => resolve([calls, news.push(args)]));
-      const isLogged = (_settings, _variable, _calls, isLogged) => isLogged;
+      const isLogged = (_settings, _variables, _calls, isLogged) => isLogged;
       assert.equal(new Calls(new Lines()).client(isLogged, {}), true);
       assert.equal(new Calls().client(isLogged, {}), false);
-      native.createClient(standIn.connection, () => undefined, calls, false).completeSession(7, id, false, false);
+      native.createClient(standIn.connection, {}, calls, false).completeSession(7, id, false, false);
     });
     const [[ids, [json], lines], ...more] = news;
     assert.deepEqual([ids, JSON.parse(json).success, lines, more], [[7], true, null, []]);

@@ -173,7 +173,7 @@ describe('the environment', () => {
   });
 
   it('may throw when it is read', async () => {
-    const source = `process.env = new Proxy({}, { getOwnPropertyDescriptor() { throw new RangeError('not allowed'); } });
+    const source = `process.env = new Proxy({}, { ownKeys() { throw new RangeError('not allowed'); } });
       try {
         new Client({ apiKey: 'key' });
       } catch (error) {
