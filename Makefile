@@ -189,9 +189,12 @@ dist: target/dist/tools/.installed $(N8N)/node_modules/.package-lock.json ## pac
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 
-.PHONY: docs advisories semver notices update-last-release
+.PHONY: docs picture advisories semver notices update-last-release
 docs: target/docs-tools/.installed python ## the reference of each language in target/docs, with all links checked; not part of test
 	scripts/docs
+
+picture: target/docs-tools/.installed stand-in python ## makes docs/bulk.svg anew, from a real run
+	target/docs-tools/venv/bin/python docs/tools/picture.py $(VIRTUAL_ENV)/bin/python
 
 advisories: .venv/.installed ## crates with a known weakness; needs GitHub, not part of test
 	cargo deny --locked check --hide-inclusion-graph advisories
