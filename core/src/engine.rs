@@ -287,10 +287,10 @@ impl Engine {
     }
 
     /// Tells of a long wait for the account's limits, once for all requests that wait.
-    fn emit_waiting(&self) {
-        let Shared { config, member, waiting_until, .. } = &*self.shared;
+    fn emit_waiting(&self, flow: &Flow) {
+        let Shared { config, waiting_until, .. } = &*self.shared;
         let is_heard = config.observer.is_some() || cfg!(feature = "tracing");
-        let wait = if is_heard { member.wait_for_limits() } else { None };
+        let wait = if is_heard { flow.wait_for_limits() } else { None };
         let Some(wait) = wait.filter(|wait| *wait >= NOTABLE_WAIT) else { return };
         let now = Instant::now();
         let mut until = waiting_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -303,7 +303,7 @@ impl Engine {
 
     /// The right to send one request now: under `max_concurrency`, and under the account's limits.
     async fn admission(&self, flow: &Flow, deadline: Option<Instant>) -> Result<Slot, Error> {
-        self.emit_waiting();
+        self.emit_waiting(flow);
         let slot = self.unless_closed(self.acquire(flow, deadline)).await?;
         slot.map_err(|refused| match refused {
             Refused::Unavailable { text, is_lasting } => limits_unavailable(&text, is_lasting),

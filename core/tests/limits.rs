@@ -100,21 +100,24 @@ async fn a_bulk_call_that_waits_for_the_limits_does_not_lock_out_single_calls_of
 
 #[tokio::test]
 async fn an_observer_hears_once_of_a_long_wait_for_the_limits() {
-    let stand_in = StandIn::start(&["--limit", "10/2", "--create-unknown"]);
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let observer = Observer::new({
-        let heard = Arc::clone(&heard);
-        move |event| {
-            if let Event::Waiting { wait } = event {
-                heard.lock().unwrap().push(*wait);
+    // Of 10 slots none is reserved, of 40 two, which a call of many items leaves free while it waits.
+    for (requests, items) in [(10, 25), (40, 100)] {
+        let stand_in = StandIn::start(&["--limit", &format!("{requests}/2"), "--create-unknown"]);
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let observer = Observer::new({
+            let heard = Arc::clone(&heard);
+            move |event| {
+                if let Event::Waiting { wait } = event {
+                    heard.lock().unwrap().push(*wait);
+                }
             }
-        }
-    });
-    let client = builder(&stand_in, &[limit(10, 2000)]).observer(observer).build().unwrap();
-    assert!(all_done(&client.complete_sessions(ids("waits", 25), complete()).in_order().await));
-    let heard = heard.lock().unwrap();
-    assert!((1..=2).contains(&heard.len()), "{heard:?}, at most one for each of two waits");
-    assert!(heard.iter().all(|wait| (1..=2).contains(&wait.as_secs())), "{heard:?}");
+        });
+        let client = builder(&stand_in, &[limit(requests, 2000)]).observer(observer).build().unwrap();
+        assert!(all_done(&client.complete_sessions(ids("waits", items), complete()).in_order().await));
+        let heard = heard.lock().unwrap();
+        assert!((1..=2).contains(&heard.len()), "{heard:?}, at most one for each of two waits");
+        assert!(heard.iter().all(|wait| (1..=2).contains(&wait.as_secs())), "{heard:?}");
+    }
 }
 
 #[tokio::test]

@@ -284,16 +284,16 @@ impl Ledger {
         }
     }
 
-    /// How long a request of `member` has to wait for the account's limits; none if they are not what it waits for.
-    pub(super) fn wait_for_limits(&self, member: MemberId, now: Micros) -> Option<Micros> {
-        let member = self.members.get(&member)?;
+    /// How long a request of `flow` has to wait for the account's limits; none if they are not what it waits for.
+    pub(super) fn wait_for_limits(&self, flow: FlowId, now: Micros) -> Option<Micros> {
+        let flow = self.flows.get(&flow)?;
+        let member = self.members.get(&flow.member)?;
         if let Supply::Shared(credits) = &self.supply {
             let time = credits.bound(member.set).max(credits.look_at).max(self.slowdown.earliest(now));
             return (time > now).then(|| time - now);
         }
-        let limits = &member.limits;
-        let full = limits.iter().filter(|limit| self.free(limit, now) == 0);
-        let time = full.map(|limit| self.time_of_free(limit, 1, now).unwrap_or(now + limit.period));
+        let full = member.limits.iter().filter(|limit| self.free(limit, now) <= self.left(limit, flow, now));
+        let time = full.map(|limit| self.earliest_under(limit, flow, now).unwrap_or(now + limit.period));
         let time = time.fold(self.slowdown.earliest(now), Micros::max);
         (time > now).then(|| time - now)
     }
@@ -441,6 +441,11 @@ impl Ledger {
         asked.saturating_sub(held).clamp(limit.reserve, limit.requests / 2)
     }
 
+    /// How many free slots of `limit` the flow may not take.
+    fn left(&self, limit: &Limit, flow: &Flow, now: Micros) -> usize {
+        if flow.is_heavy(limit, now) { self.reserved(limit, now) } else { 0 }
+    }
+
     fn first_ask(&self, limit: &Limit, now: Micros) -> Option<Micros> {
         self.light_asks.get(self.past_asks(limit, now)).map(|(asked_at, _)| *asked_at)
     }
@@ -455,10 +460,7 @@ impl Ledger {
         if member.in_flight >= member.max_in_flight {
             return false;
         }
-        let passes = |limit: &Limit| {
-            let left = if flow.is_heavy(limit, now) { self.reserved(limit, now) } else { 0 };
-            self.free(limit, now) > left
-        };
+        let passes = |limit: &Limit| self.free(limit, now) > self.left(limit, flow, now);
         match &self.supply {
             _ if member.limits.is_empty() => true,
             Supply::Own => member.limits.iter().all(passes),

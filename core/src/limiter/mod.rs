@@ -169,12 +169,6 @@ impl Member {
         }
     }
 
-    /// How long the account's limits keep requests of this client waiting; none if a slot is free.
-    pub(crate) fn wait_for_limits(&self) -> Option<Duration> {
-        let now = self.limiter.now();
-        self.limiter.state().ledger.wait_for_limits(self.id, now).map(Duration::from_micros)
-    }
-
     /// How long a request that asks now has to wait at least, whatever the others do.
     pub(crate) fn least_wait(&self) -> Duration {
         let now = self.limiter.now();
@@ -212,6 +206,12 @@ impl Flow {
     /// Waits for a slot, until `deadline` at the latest.
     pub(crate) fn acquire(&self, deadline: Option<Instant>) -> Acquire {
         Acquire::new(self.clone(), deadline)
+    }
+
+    /// How long the account's limits keep requests of this call waiting; none if it may have a free slot.
+    pub(crate) fn wait_for_limits(&self) -> Option<Duration> {
+        let now = self.limiter().now();
+        self.limiter().state().ledger.wait_for_limits(self.inner.id, now).map(Duration::from_micros)
     }
 
     fn limiter(&self) -> &Arc<Limiter> {

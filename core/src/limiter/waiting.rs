@@ -227,7 +227,7 @@ impl Acquire {
             return Poll::Ready(Err(refused));
         }
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            let wait = state.ledger.wait_for_limits(self.flow.inner.member.id, now);
+            let wait = state.ledger.wait_for_limits(self.flow.inner.id, now);
             wakers.wake(state);
             return Poll::Ready(Err(
                 wait.map_or(Refused::Expired, |wait| Refused::TooLong(Duration::from_micros(wait)))
