@@ -16,13 +16,13 @@ use tokio::time::Instant;
 use crate::access::Credential;
 use crate::body::requested_status;
 use crate::connection::{Connection, Traffic};
-use crate::journal::Record;
+use crate::journal;
 use crate::lock::lock;
 use crate::problem::{Envelope, problem_details};
 use crate::raw::{self, RawAnswer};
 use crate::route::{Route, session_id_in};
 use crate::script::{Play, Step};
-use crate::stand_in::StandIn;
+use crate::service::Service;
 
 /// A request, received whole.
 struct Received {
@@ -42,7 +42,7 @@ enum Reply {
 /// Answers a request to the API. From here on the request is on its way: it arrives and is handled even where the client
 /// leaves before the answer.
 pub(crate) async fn answer(
-    State(stand_in): State<Arc<StandIn>>,
+    State(service): State<Arc<Service>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
 ) -> Response {
@@ -50,7 +50,7 @@ pub(crate) async fn answer(
     let Some(received) = Received::whole(connection, request).await else {
         return bad_request(&[("$".to_owned(), "The body could not be read.".to_owned())]);
     };
-    let handled = tokio::spawn(async move { stand_in.handle(received).await });
+    let handled = tokio::spawn(async move { service.handle(received).await });
     match handled.await {
         Ok(response) => response,
         Err(error) => match error.try_into_panic() {
@@ -81,7 +81,7 @@ impl Received {
     }
 }
 
-impl StandIn {
+impl Service {
     async fn handle(&self, received: Received) -> Response {
         self.arrival_delay.pass().await;
         let (delay, reply) = self.reply(&received);
@@ -162,8 +162,8 @@ impl StandIn {
         response
     }
 
-    fn record(&self, received: &Received, credential: Option<Credential>) -> Record {
-        Record {
+    fn record(&self, received: &Received, credential: Option<Credential>) -> journal::Request {
+        journal::Request {
             session_id: session_id_in(&received.target),
             method: received.method.to_string(),
             path: received.target.clone(),

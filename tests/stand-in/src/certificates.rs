@@ -37,13 +37,24 @@ impl Authority {
         self.0.pem()
     }
 
+    /// How to accept TLS with each kind of certificate, by the name of its listener.
+    pub(crate) fn acceptors(&self) -> Result<Vec<(&'static str, TlsAcceptor)>, StartError> {
+        Ok(vec![
+            ("tls", self.valid()?),
+            ("tls_expired", self.expired()?),
+            ("tls_wrong_name", self.for_another_host()?),
+            ("tls_unknown_authority", self_signed()?),
+            ("tls_client_certificate", self.for_clients_with_a_certificate()?),
+        ])
+    }
+
     /// TLS with a certificate that is in order.
-    pub(crate) fn valid(&self) -> Result<TlsAcceptor, StartError> {
+    fn valid(&self) -> Result<TlsAcceptor, StartError> {
         self.issue(leaf(&HERE)?)
     }
 
     /// TLS with a certificate that has run out.
-    pub(crate) fn expired(&self) -> Result<TlsAcceptor, StartError> {
+    fn expired(&self) -> Result<TlsAcceptor, StartError> {
         let mut params = leaf(&HERE)?;
         params.not_before -= Duration::days(60);
         params.not_after = OffsetDateTime::now_utc() - Duration::days(30);
@@ -51,12 +62,12 @@ impl Authority {
     }
 
     /// TLS with a certificate for another host.
-    pub(crate) fn for_another_host(&self) -> Result<TlsAcceptor, StartError> {
+    fn for_another_host(&self) -> Result<TlsAcceptor, StartError> {
         self.issue(leaf(&["another.example"])?)
     }
 
     /// TLS with a certificate that is in order, for clients that have one of this authority too.
-    pub(crate) fn for_clients_with_a_certificate(&self) -> Result<TlsAcceptor, StartError> {
+    fn for_clients_with_a_certificate(&self) -> Result<TlsAcceptor, StartError> {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone())?;
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build()?;
@@ -73,7 +84,7 @@ impl Authority {
 }
 
 /// TLS with a certificate that nobody vouches for.
-pub(crate) fn self_signed() -> Result<TlsAcceptor, StartError> {
+fn self_signed() -> Result<TlsAcceptor, StartError> {
     let key = KeyPair::generate()?;
     let certificate = leaf(&HERE)?.self_signed(&key)?;
     acceptor(certificate.der().clone(), &key, WebPkiClientVerifier::no_client_auth())

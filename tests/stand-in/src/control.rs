@@ -15,16 +15,16 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::connection::{Connection, Traffic};
-use crate::journal::Record;
+use crate::journal;
 use crate::lock::lock;
-use crate::stand_in::StandIn;
+use crate::service::Service;
 
 const LONGEST_WAIT_MS: u64 = 5000;
 
-type Shared = State<Arc<StandIn>>;
+type Shared = State<Arc<Service>>;
 
 /// The routes of the control surface.
-pub(crate) fn routes() -> Router<Arc<StandIn>> {
+pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/requests", get(requests).delete(forget_requests))
         .route("/scripts", post(take_script))
@@ -48,38 +48,38 @@ struct RequestsQuery {
     wait_ms: Option<u64>,
 }
 
-async fn requests(State(stand_in): Shared, Query(query): Query<RequestsQuery>) -> Response {
+async fn requests(State(service): Shared, Query(query): Query<RequestsQuery>) -> Response {
     let session_id = query.session_id.as_deref();
     if let Some(count) = query.at_least {
         let longest = longest_wait(query.wait_ms);
-        stand_in.journal.wait_for(session_id, count, longest).await;
+        service.journal.wait_for(session_id, count, longest).await;
     }
-    let records = stand_in.journal.records(session_id);
-    let shown: Vec<&Record> = records.iter().map(Arc::as_ref).collect();
+    let records = service.journal.records(session_id);
+    let shown: Vec<&journal::Request> = records.iter().map(Arc::as_ref).collect();
     Json(shown).into_response()
 }
 
-async fn forget_requests(State(stand_in): Shared) -> StatusCode {
-    stand_in.journal.clear();
+async fn forget_requests(State(service): Shared) -> StatusCode {
+    service.journal.clear();
     StatusCode::NO_CONTENT
 }
 
-async fn take_script(State(stand_in): Shared, text: Bytes) -> Result<StatusCode, (StatusCode, String)> {
-    match stand_in.reader.script(&text) {
+async fn take_script(State(service): Shared, text: Bytes) -> Result<StatusCode, (StatusCode, String)> {
+    match service.reader.script(&text) {
         Ok(script) => {
-            stand_in.register(script);
+            service.register(script);
             Ok(StatusCode::NO_CONTENT)
         }
         Err(error) => Err((StatusCode::BAD_REQUEST, format!("{error}\n"))),
     }
 }
 
-async fn windows(State(stand_in): Shared) -> Json<Value> {
-    Json(lock(&stand_in.windows).figures(Instant::now()))
+async fn windows(State(service): Shared) -> Json<Value> {
+    Json(lock(&service.windows).figures(Instant::now()))
 }
 
-async fn clear_windows(State(stand_in): Shared) -> StatusCode {
-    lock(&stand_in.windows).clear();
+async fn clear_windows(State(service): Shared) -> StatusCode {
+    lock(&service.windows).clear();
     StatusCode::NO_CONTENT
 }
 
@@ -90,8 +90,8 @@ struct ConnectionsQuery {
     wait_ms: Option<u64>,
 }
 
-async fn connections(State(stand_in): Shared, Query(query): Query<ConnectionsQuery>) -> Json<Value> {
-    let counter = &stand_in.counter;
+async fn connections(State(service): Shared, Query(query): Query<ConnectionsQuery>) -> Json<Value> {
+    let counter = &service.counter;
     if let Some(limit) = query.at_most {
         let longest = longest_wait(query.wait_ms);
         counter.wait_until_open_at_most(limit, longest).await;

@@ -6,23 +6,32 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// A request that arrived.
+/// A request that the stand-in has received.
 #[derive(Debug, Serialize)]
-pub(crate) struct Record {
-    pub(crate) session_id: Option<String>,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Value,
-    pub(crate) body_text: String,
-    pub(crate) at_ms: u64,
-    pub(crate) connection: u64,
+#[non_exhaustive]
+pub struct Request {
+    /// The session that it is about, decoded.
+    pub session_id: Option<String>,
+    /// Its method, such as `PUT`.
+    pub method: String,
+    /// Its path as it was sent, byte by byte.
+    pub path: String,
+    /// Its headers; names are in lower case, and no key is in them.
+    pub headers: BTreeMap<String, String>,
+    /// Its body as JSON, or null where it is none.
+    pub body: Value,
+    /// Its body as text.
+    pub body_text: String,
+    /// When it arrived, in milliseconds since the start.
+    pub at_ms: u64,
+    /// The serial number of its connection.
+    pub connection: u64,
 }
 
 /// The requests that arrived, the latest of them; others can await them.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    records: watch::Sender<VecDeque<Arc<Record>>>,
+    records: watch::Sender<VecDeque<Arc<Request>>>,
     keep: usize,
 }
 
@@ -32,7 +41,7 @@ impl Journal {
         Self { records: watch::Sender::default(), keep }
     }
 
-    pub(crate) fn add(&self, record: Record) {
+    pub(crate) fn add(&self, record: Request) {
         self.records.send_modify(|records| {
             records.push_back(Arc::new(record));
             if records.len() > self.keep {
@@ -46,7 +55,7 @@ impl Journal {
     }
 
     /// The requests so far, those for one session or all.
-    pub(crate) fn records(&self, session_id: Option<&str>) -> Vec<Arc<Record>> {
+    pub(crate) fn records(&self, session_id: Option<&str>) -> Vec<Arc<Request>> {
         self.records.borrow().iter().filter(|record| is_for(record, session_id)).cloned().collect()
     }
 
@@ -61,6 +70,6 @@ impl Journal {
     }
 }
 
-fn is_for(record: &Record, session_id: Option<&str>) -> bool {
+fn is_for(record: &Request, session_id: Option<&str>) -> bool {
     session_id.is_none() || record.session_id.as_deref() == session_id
 }

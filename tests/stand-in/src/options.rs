@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -14,6 +15,10 @@ pub(crate) struct Options {
     /// Print one line of JSON with all addresses in place of the text for people
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Print the variables WTS_BASE_URL and WTS_API_KEY in place of the text for people, NAME=VALUE, one a line
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) env: bool,
 
     /// The port of the API; 0 takes a free one
     #[arg(long, default_value_t = 0)]
@@ -47,13 +52,17 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) create_unknown: bool,
 
-    /// The folder of the recorded bodies that scripts name [default: the repository's tests/bodies]
-    #[arg(long, value_name = "DIR", hide_default_value = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../bodies"))]
-    pub(crate) bodies: PathBuf,
+    /// A folder of bodies that scripts name [default: those of the API that the program has itself]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bodies: Option<PathBuf>,
 
     /// A folder of case files (*.json) whose scripts are taken on at the start; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) scripts: Vec<PathBuf>,
+
+    /// A script, {"session_id": "...", "steps": [...]}, that is taken on at the start; may be repeated
+    #[arg(long, value_name = "JSON")]
+    pub(crate) script: Vec<String>,
 
     /// How many of the latest requests the journal keeps
     #[arg(long, value_name = "REQUESTS", default_value_t = 100_000)]
@@ -62,6 +71,15 @@ pub(crate) struct Options {
     /// End when the standard input ends
     #[arg(long)]
     pub(crate) stay_with_stdin: bool,
+
+    /// End when nobody can read the standard output any more
+    #[cfg(unix)]
+    #[arg(long)]
+    pub(crate) stay_with_stdout: bool,
+
+    /// Run COMMAND with WTS_BASE_URL and WTS_API_KEY in its environment, and end with it and its exit code
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["json", "env"])]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// What a 429 says about when to come back.
@@ -94,6 +112,11 @@ impl FromStr for LimitOption {
 }
 
 impl Options {
+    /// The token that clients are given.
+    pub(crate) fn first_token(&self) -> &str {
+        self.token.first().map_or("", String::as_str)
+    }
+
     /// The limits that are in force.
     pub(crate) fn limits(&self) -> Result<Vec<Limit>, String> {
         match self.limit.as_slice() {

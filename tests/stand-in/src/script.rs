@@ -12,11 +12,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::addresses::Addresses;
+use crate::bodies;
 use crate::raw::{Action, Ending, RawAnswer};
 
 /// What is wrong with a script.
 #[derive(Debug)]
-pub(crate) struct ScriptError(String);
+pub struct ScriptError(String);
 
 impl ScriptError {
     fn within(self, place: &str) -> Self {
@@ -152,12 +153,12 @@ struct ActionText {
 /// Reads scripts, and knows what they may name: recorded bodies and the stand-in's addresses.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    bodies: PathBuf,
+    bodies: Option<PathBuf>,
     addresses: Addresses,
 }
 
 impl Reader {
-    pub(crate) fn new(bodies: PathBuf, addresses: Addresses) -> Self {
+    pub(crate) fn new(bodies: Option<PathBuf>, addresses: Addresses) -> Self {
         Self { bodies, addresses }
     }
 
@@ -165,6 +166,12 @@ impl Reader {
     pub(crate) fn script(&self, text: &[u8]) -> Result<Script, ScriptError> {
         let script: ScriptText = serde_json::from_slice(text).map_err(|error| ScriptError(error.to_string()))?;
         self.compile(script.session_id.into(), script.steps)
+    }
+
+    /// Reads the steps of the script for a session.
+    pub(crate) fn steps(&self, session_id: &str, steps: Value) -> Result<Script, ScriptError> {
+        let steps = serde_json::from_value(steps).map_err(|error| ScriptError(error.to_string()))?;
+        self.compile(session_id.to_owned(), steps)
     }
 
     /// Reads the scripts of all cases in the `*.json` files of a folder.
@@ -261,7 +268,11 @@ impl Reader {
         if name.contains(['/', '\\']) {
             return wrong(format!("{name:?} is no plain file name"));
         }
-        read(&self.bodies.join(name)).map(Bytes::from)
+        match (&self.bodies, bodies::recorded(name)) {
+            (Some(folder), _) => read(&folder.join(name)).map(Bytes::from),
+            (None, Some(body)) => Ok(Bytes::from_static(body.as_bytes())),
+            (None, None) => wrong(format!("there is no body {name:?}; there are {}", bodies::names())),
+        }
     }
 }
 
@@ -369,8 +380,7 @@ mod tests {
     fn reader() -> Reader {
         let mut addresses = Addresses::default();
         addresses.add("redirect_target", "http://127.0.0.1:9".to_owned());
-        let bodies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bodies");
-        Reader::new(bodies, addresses)
+        Reader::new(None, addresses)
     }
 
     fn step(text: &str) -> Result<Step, ScriptError> {
@@ -407,7 +417,7 @@ mod tests {
     #[test]
     fn recorded_bodies_are_sent_byte_by_byte() {
         let answer = written(r#"{"status": 401, "body_file": "error-unauthorized.json"}"#);
-        assert_eq!(answer.body, include_str!("../../bodies/error-unauthorized.json"));
+        assert_eq!(answer.body, include_str!("../bodies/error-unauthorized.json"));
     }
 
     #[test]

@@ -1,56 +1,45 @@
-//! Starting, announcing and ending.
+//! Opening the ports.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use serde_json::{Map, Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Addresses;
-use crate::certificates::{self, Authority};
 use crate::connection::{Connection, Counter};
 use crate::faults::{self, RefusedPort};
 use crate::listener::{Accepted, listen};
 use crate::options::Options;
-use crate::sessions::Sessions;
-use crate::stand_in::StandIn;
+use crate::service::Service;
 use crate::{StartError, api, complain, control};
 
-/// Serves until the program is told to end.
-pub(crate) async fn serve(options: &Options) -> Result<(), StartError> {
-    let authority = Authority::new()?;
-    let folder = tempfile::Builder::new().prefix("wts-stand-in-").tempdir()?;
-    let ca_file = write_authority(&authority, &folder)?;
+/// A stand-in whose ports are open for as long as its runtime lives.
+pub(crate) struct Serving {
+    pub(crate) addresses: Addresses,
+    pub(crate) service: Arc<Service>,
+    _refused: Option<RefusedPort>,
+}
+
+/// Serves the API, over TLS too with each of the acceptors under its name, and the faults.
+pub(crate) async fn serve(options: &Options, tls: Vec<(&'static str, TlsAcceptor)>) -> Result<Serving, StartError> {
     let counter = Counter::new();
     let mut ports = Ports::default();
     ports.serve_api(options.port).await?;
-    ports.serve_tls(&authority).await?;
+    ports.serve_tls(tls).await?;
     ports.serve_faults(&counter).await?;
-    let stand_in = StandIn::new(options, counter.clone(), &ports.addresses)?;
-    let router = router(Arc::new(stand_in));
+    let service = Arc::new(Service::new(options, counter.clone(), &ports.addresses)?);
+    let router = router(Arc::clone(&service));
     for server in ports.servers {
         server.start(router.clone(), counter.clone())?;
     }
-    announce(options, &ports.addresses, &ca_file)?;
-    wait_for_the_end(options.stay_with_stdin).await?;
-    folder.close()?;
-    Ok(())
+    Ok(Serving { addresses: ports.addresses, service, _refused: ports.refused })
 }
 
-fn write_authority(authority: &Authority, folder: &TempDir) -> io::Result<String> {
-    let path = folder.path().join("ca.pem");
-    std::fs::write(&path, authority.pem())?;
-    Ok(path.to_string_lossy().into_owned())
-}
-
-fn router(stand_in: Arc<StandIn>) -> Router {
-    Router::new().nest("/_stand-in", control::routes()).fallback(api::answer).with_state(stand_in)
+fn router(service: Arc<Service>) -> Router {
+    Router::new().nest("/_stand-in", control::routes()).fallback(api::answer).with_state(service)
 }
 
 /// A port that serves the API.
@@ -82,20 +71,14 @@ struct Ports {
 
 impl Ports {
     async fn serve_api(&mut self, port: u16) -> Result<(), StartError> {
-        let listener = listen(port).await.map_err(|error| format!("port {port}: {error}"))?;
+        let listener = listen(port).await.map_err(|error| unavailable(port, &error))?;
         self.http("api", listener.local_addr()?.port());
         self.servers.push(Server { listener, tls: None });
         Ok(())
     }
 
-    async fn serve_tls(&mut self, authority: &Authority) -> Result<(), StartError> {
-        for (name, tls) in [
-            ("tls", authority.valid()?),
-            ("tls_expired", authority.expired()?),
-            ("tls_wrong_name", authority.for_another_host()?),
-            ("tls_unknown_authority", certificates::self_signed()?),
-            ("tls_client_certificate", authority.for_clients_with_a_certificate()?),
-        ] {
+    async fn serve_tls(&mut self, acceptors: Vec<(&'static str, TlsAcceptor)>) -> io::Result<()> {
+        for (name, tls) in acceptors {
             let listener = listen(0).await?;
             self.https(name, listener.local_addr()?.port());
             self.servers.push(Server { listener, tls: Some(tls) });
@@ -133,73 +116,10 @@ impl Ports {
     }
 }
 
-/// Writes where everything is to standard output.
-fn announce(options: &Options, addresses: &Addresses, ca_file: &str) -> io::Result<()> {
-    let text = if options.json {
-        format!("{}\n", for_programs(options, addresses, ca_file))
+fn unavailable(port: u16, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        format!("port {port} is in use: choose another one with --port, or leave --port out to get a free one")
     } else {
-        for_people(options, addresses, ca_file)
-    };
-    let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes())?;
-    output.flush()
-}
-
-fn for_programs(options: &Options, addresses: &Addresses, ca_file: &str) -> Value {
-    let sessions: Map<String, Value> =
-        Sessions::seeded_ids().map(|(status, ids)| (status.to_owned(), json!(ids))).collect();
-    let mut all = addresses.to_json();
-    all.insert("token".to_owned(), json!(options.token.first()));
-    all.insert("tokens".to_owned(), json!(options.token));
-    all.insert("sessions".to_owned(), Value::Object(sessions));
-    all.insert("ca_file".to_owned(), json!(ca_file));
-    Value::Object(all)
-}
-
-fn for_people(options: &Options, addresses: &Addresses, ca_file: &str) -> String {
-    let line = |name: &str, value: &str| format!("  {name:<22} {value}\n");
-    let tokens = options.token.iter().map(|token| line("token", token));
-    let sessions = Sessions::seeded_ids().map(|(status, ids)| line(&format!("session {status}"), &ids.join("  ")));
-    let urls = addresses.iter().map(|(name, url)| line(name, url));
-    let lines: String = tokens.chain(sessions).chain(urls).collect();
-    format!(
-        "The stand-in of the WTS Chat API is ready; Ctrl-C ends it.\n\n{lines}{}\n{}",
-        line("ca_file", ca_file),
-        curl_command(options, addresses)
-    )
-}
-
-fn curl_command(options: &Options, addresses: &Addresses) -> String {
-    let token = options.token.first().map_or("", String::as_str);
-    let authorization = options.auth_scheme.authorization(token);
-    let url = addresses.fill("{api}/chat/v1/session/session_12345/complete");
-    format!(
-        "curl -X PUT '{url}' \\\n  -H 'Authorization: {authorization}' \\\n  \
-         -H 'Content-Type: application/json' \\\n  -d '{{\"reactivateOnNewMessage\": true}}'\n"
-    )
-}
-
-/// Waits for SIGINT, SIGTERM or, where the program stays with its standard input, for the end of that.
-async fn wait_for_the_end(stay_with_stdin: bool) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let input_ended = end_of_stdin(stay_with_stdin);
-    tokio::select! {
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        ended = input_ended => ended,
-    }
-}
-
-/// Reads in a thread of its own, which the end of the program does not wait for.
-async fn end_of_stdin(stay_with_stdin: bool) -> io::Result<()> {
-    if !stay_with_stdin {
-        return std::future::pending().await;
-    }
-    let (sender, ended) = oneshot::channel();
-    std::thread::spawn(move || sender.send(io::copy(&mut io::stdin().lock(), &mut io::sink())));
-    match ended.await {
-        Ok(read) => read.map(|_| ()),
-        Err(closed) => Err(io::Error::other(closed)),
+        format!("port {port}: {error}")
     }
 }

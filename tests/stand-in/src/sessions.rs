@@ -3,8 +3,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::StartError;
-use crate::clock;
+use crate::{StartError, bodies, clock};
 
 /// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +85,7 @@ struct Session {
 impl Sessions {
     /// The seeded sessions. With `create_unknown` every other id is given a session when it is first addressed.
     pub(crate) fn seeded(create_unknown: bool) -> Result<Self, StartError> {
-        let template = serde_json::from_str(include_str!("../../bodies/session-completed.json"))?;
+        let template = serde_json::from_str(bodies::SESSION)?;
         let mut sessions = Self { template, by_id: HashMap::new(), create_unknown };
         for (status, ids) in SEEDS {
             for id in ids {

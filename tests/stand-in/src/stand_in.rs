@@ -1,86 +1,116 @@
-use std::collections::HashSet;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::fmt;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
-use tokio::time::Instant;
+use clap::Parser;
+use serde_json::Value;
+use tokio::runtime;
+use tokio::sync::oneshot;
 
-use crate::StartError;
-use crate::access::Access;
 use crate::addresses::Addresses;
-use crate::clock;
-use crate::connection::Counter;
-use crate::delay::Delay;
-use crate::journal::Journal;
-use crate::limits::Windows;
-use crate::lock::lock;
-use crate::options::{Options, RetryAfter};
-use crate::script::{Reader, Script, Scripts};
-use crate::sessions::Sessions;
+use crate::journal::Request;
+use crate::options::Options;
+use crate::script::ScriptError;
+use crate::serve::serve;
+use crate::service::Service;
+use crate::{StartError, complain};
 
-/// Everything that the stand-in knows.
-#[derive(Debug)]
-pub(crate) struct StandIn {
-    pub(crate) access: Access,
-    pub(crate) windows: Mutex<Windows>,
-    pub(crate) retry_after: RetryAfter,
-    pub(crate) sessions: Mutex<Sessions>,
-    pub(crate) scripts: Mutex<Scripts>,
-    pub(crate) reader: Reader,
-    pub(crate) journal: Journal,
-    pub(crate) counter: Counter,
-    pub(crate) arrival_delay: Delay,
-    pub(crate) latency: Delay,
-    pub(crate) started: Instant,
+/// A stand-in of the API in a thread of its own. It ends when it is dropped.
+pub struct StandIn {
+    ready: Ready,
+    token: String,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread hands over when its ports are open.
+struct Ready {
+    addresses: Addresses,
+    service: Arc<Service>,
 }
 
 impl StandIn {
-    pub(crate) fn new(options: &Options, counter: Counter, addresses: &Addresses) -> Result<Self, StartError> {
-        let stand_in = Self {
-            access: Access::new(options.token.clone(), options.auth_scheme),
-            windows: Mutex::new(Windows::new(&options.limits()?)),
-            retry_after: options.retry_after,
-            sessions: Mutex::new(Sessions::seeded(options.create_unknown)?),
-            scripts: Mutex::default(),
-            reader: Reader::new(options.bodies.clone(), addresses.clone()),
-            journal: Journal::new(options.keep),
-            counter,
-            arrival_delay: options.arrival_delay,
-            latency: options.latency,
-            started: Instant::now(),
-        };
-        stand_in.take_cases(&options.scripts)?;
-        Ok(stand_in)
+    /// Starts a stand-in on a free port of 127.0.0.1.
+    pub fn start() -> Result<Self, StartError> {
+        Self::with_options::<&str>([])
     }
 
-    fn take_cases(&self, folders: &[PathBuf]) -> Result<(), StartError> {
-        let mut known = HashSet::new();
-        for folder in folders {
-            for script in self.reader.cases_in(folder)? {
-                if !known.insert(script.session_id.clone()) {
-                    let id = script.session_id;
-                    return Err(format!("two cases have a script for session {id:?}").into());
-                }
-                self.register(script);
-            }
-        }
+    /// Starts a stand-in with options of the program, such as `["--limit", "off"]`.
+    ///
+    /// Those that concern its output, its end or a command have no effect.
+    pub fn with_options<Text: AsRef<str>>(options: impl IntoIterator<Item = Text>) -> Result<Self, StartError> {
+        let words: Vec<String> = options.into_iter().map(|option| option.as_ref().to_owned()).collect();
+        let name = env!("CARGO_PKG_NAME").to_owned();
+        let options = Options::try_parse_from([name].into_iter().chain(words))?;
+        let token = options.first_token().to_owned();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (end, ended) = oneshot::channel();
+        let (sender, receiver) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name(env!("CARGO_PKG_NAME").to_owned())
+            .spawn(move || runtime.block_on(run(&options, &sender, ended)))?;
+        let ready = receiver.recv()??;
+        Ok(Self { ready, token, end: Some(end), thread: Some(thread) })
+    }
+
+    /// The base URL for clients.
+    pub fn url(&self) -> &str {
+        self.address("api").unwrap_or_default()
+    }
+
+    /// The API key for clients.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The address of a fault listener, such as `refused`. Those for TLS are in the program only.
+    pub fn address(&self, name: &str) -> Option<&str> {
+        self.ready.addresses.iter().find(|(known, _)| *known == name).map(|(_, url)| url)
+    }
+
+    /// Says what happens to the next requests for a session: an array of steps, one for each request.
+    ///
+    /// It replaces what is left of an earlier script. When it has run out, the API answers. The session exists from then on.
+    pub fn script(&self, session_id: &str, steps: Value) -> Result<(), ScriptError> {
+        let script = self.ready.service.reader.steps(session_id, steps)?;
+        self.ready.service.register(script);
         Ok(())
     }
 
-    /// Takes a script on; the session that it is for exists from then on.
-    pub(crate) fn register(&self, script: Script) {
-        lock(&self.sessions).ensure(&script.session_id);
-        lock(&self.scripts).set(script);
+    /// The requests so far for a session, oldest first.
+    pub fn requests(&self, session_id: &str) -> Vec<Arc<Request>> {
+        self.ready.service.journal.records(Some(session_id))
+    }
+
+    /// The requests so far for all sessions, oldest first.
+    pub fn all_requests(&self) -> Vec<Arc<Request>> {
+        self.ready.service.journal.records(None)
     }
 }
 
-impl RetryAfter {
-    /// The value of the header for a wait as long as `wait`.
-    pub(crate) fn header(self, wait: Duration) -> Option<String> {
-        match self {
-            Self::Seconds => Some(clock::whole_seconds(wait).to_string()),
-            Self::Date => Some(clock::http_date_after(SystemTime::now(), wait)),
-            Self::None => None,
+/// Serves until the stand-in is dropped.
+async fn run(options: &Options, sender: &mpsc::Sender<Result<Ready, StartError>>, ended: oneshot::Receiver<()>) {
+    let serving = serve(options, Vec::new()).await;
+    let ready = serving
+        .as_ref()
+        .map(|serving| Ready { addresses: serving.addresses.clone(), service: Arc::clone(&serving.service) });
+    let told = sender.send(ready.map_err(|error| error.to_string().into()));
+    if serving.is_ok() && told.is_ok() {
+        drop(ended.await);
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(Err(_panic)) = self.thread.take().map(JoinHandle::join) {
+            complain(&"its thread has panicked");
         }
+    }
+}
+
+impl fmt::Debug for StandIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("StandIn").field("url", &self.url()).finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ mod cases;
 mod control;
 mod faults;
 mod http;
+mod library;
 mod limits;
 mod operations;
 mod program;

@@ -19,7 +19,7 @@ fn an_update_sets_the_status_and_gives_the_whole_session() {
     assert_eq!(session["status"], "IN_PROGRESS");
     assert_eq!(session["statusDescription"], "Em atendimento");
     assert_eq!(session["endAt"], Value::Null);
-    let sample: Value = serde_json::from_str(include_str!("../../../bodies/session-completed.json")).unwrap();
+    let sample: Value = serde_json::from_str(include_str!("../../bodies/session-completed.json")).unwrap();
     assert_eq!(keys(&session), keys(&sample));
 }
 

@@ -1,3 +1,4 @@
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -59,7 +60,70 @@ fn the_port_can_be_chosen() {
     let output = Command::new(PROGRAM).args(["--port", &port]).stdin(Stdio::null()).output().unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains(&port) && text.contains("in use"), "{text}");
+    let advice = "choose another one with --port, or leave --port out to get a free one";
+    assert_eq!(text, format!("wts-stand-in: port {port} is in use: {advice}\n"));
+}
+
+#[test]
+fn shells_get_the_variables_of_the_clients() {
+    let mut child = Command::new(PROGRAM)
+        .args(["--env", "--stay-with-stdout", "--token", "pn_shell"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("WTS_BASE_URL=http://127.0.0.1:"));
+    assert_eq!(lines.next().unwrap().unwrap(), "WTS_API_KEY=pn_shell");
+    assert!(child.try_wait().unwrap().is_none());
+    drop(lines);
+    assert!(child.wait().unwrap().success(), "it ends with its standard output");
+}
+
+#[test]
+fn a_command_runs_beside_it_and_gives_its_exit_code() {
+    let run =
+        |script: &str| Command::new(PROGRAM).args(["--", "sh", "-c", script]).stdin(Stdio::null()).output().unwrap();
+    let output = run("echo $WTS_API_KEY $WTS_BASE_URL; exit 7");
+    assert_eq!(output.status.code(), Some(7));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("pn_5tandInDem0Tok3nAbCdEf0123456789 http://127.0.0.1:"), "{text}");
+    assert!(output.stderr.is_empty());
+    assert_eq!(run("kill -KILL $$").status.code(), Some(128 + 9));
+}
+
+#[test]
+fn a_command_that_is_missing_is_named() {
+    let output = Command::new(PROGRAM).args(["--", "/nonexistent/test"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("wts-stand-in: /nonexistent/test: "), "{text}");
+}
+
+#[test]
+fn a_command_is_told_to_end() {
+    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do read -r line || exit 4; done";
+    let mut child = Command::new(PROGRAM)
+        .args(["--", "sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "ready");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    // A shell acts on a signal when what it reads has come.
+    writeln!(child.stdin.take().unwrap(), "line").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "told");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn scripts_may_be_arguments() {
+    let stand_in = StandIn::start(&["--script", r#"{"session_id": "late", "steps": [{"status": 503}]}"#]);
+    assert_eq!(stand_in.complete("late").status, 503);
+    assert_eq!(stand_in.complete("late").status, 200);
 }
 
 #[test]
@@ -68,6 +132,7 @@ fn what_it_cannot_do_it_says() {
         (["--limit", "5"], "a limit is REQUESTS/SECONDS"),
         (["--latency", "9..1"], "longer than the longest"),
         (["--scripts", "/nonexistent"], "/nonexistent"),
+        (["--script", r#"{"session_id": "s", "steps": [{"statsu": 503}]}"#], "--script: unknown field `statsu`"),
     ] {
         let output = Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");

@@ -40,7 +40,7 @@ fn well_formed_answers_carry_what_they_are_given() {
     assert_eq!(stand_in.complete(id).body, b"\xef\xbb\xbf{}");
     let recorded = stand_in.complete(id);
     assert_eq!(recorded.header("content-type"), Some("application/json"));
-    assert_eq!(recorded.body, include_bytes!("../../../bodies/error-unauthorized.json"));
+    assert_eq!(recorded.body, include_bytes!("../../bodies/error-unauthorized.json"));
 }
 
 #[test]
