@@ -1,0 +1,5 @@
+'use strict';
+
+const { startStandIn } = require('./lib/stand-in.cjs');
+
+module.exports = { startStandIn };

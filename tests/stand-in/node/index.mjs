@@ -1,0 +1,3 @@
+import standIn from './index.cjs';
+
+export const { startStandIn } = standIn;
