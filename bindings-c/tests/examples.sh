@@ -42,6 +42,10 @@ END
 run 0 testing << 'END'
 ok
 END
+PATH=$(dirname "${WTS_STAND_IN:-$PWD/../target/debug/wts-stand-in}"):$PATH
+run 0 stand_in << 'END'
+ok
+END
 # Nobody listens there.
 WTS_API_KEY=pn_1 WTS_BASE_URL=http://127.0.0.1:1 "$OUT/examples/errors" session_12345 > "$OUT/output" && exit 1
 grep -qx '  -> try again later' "$OUT/output" || { cat "$OUT/output"; echo "not ok - errors without a server"; exit 1; }

@@ -43,7 +43,7 @@ describe('the readme', () => {
       env: { NODE_TEST_CONTEXT: undefined },
     });
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /# pass 2/);
+    assert.match(stdout, /# pass 1/);
   });
 
   it('shows something that works', async () => {
