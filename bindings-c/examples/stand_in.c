@@ -6,13 +6,15 @@
 /* The code to test. */
 static bool is_closed(const char *session_id)
 {
+    wts_config *config = wts_config_new();
     wts_client *client = NULL;
     char *json = NULL;
-    bool closed = wts_client_new(NULL, &client, NULL) == WTS_OK &&
+    bool closed = wts_client_new(config, &client, NULL) == WTS_OK &&
                   wts_complete_session(client, session_id, NULL, &json, NULL) == WTS_OK;
 
     wts_string_free(json);
     wts_client_free(client);
+    wts_config_free(config);
     return closed;
 }
 

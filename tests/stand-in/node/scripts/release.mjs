@@ -8,9 +8,11 @@ import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
 const here = fileURLToPath(new URL('..', import.meta.url));
-const root = join(here, '../../..');
+const crate = join(here, '..');
+const root = join(crate, '../..');
+const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 
 const readJson = async (path) => JSON.parse(await readFile(path, 'utf8'));
 const manifest = await readJson(join(here, 'package.json'));
@@ -19,7 +21,7 @@ const packageOf = ({ name }) => `@wts-session/stand-in-${name}`;
 
 const [folder, platform, program] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
-await Promise.all(LICENCES.map((name) => copyFile(join(root, name), join(folder, name))));
+await Promise.all(LICENCES.map((name) => copyFile(join(crate, name), join(folder, name))));
 await (platform === undefined ? makeMain() : makePlatform(platforms.find(({ name }) => name === platform)));
 
 async function makeMain() {
@@ -39,6 +41,7 @@ async function makePlatform(platform) {
   const binary = platform.os === 'win32' ? 'wts-stand-in.exe' : 'wts-stand-in';
   const description = `The program of ${manifest.name} for ${platform.name}`;
   await copyFile(program, join(folder, binary));
+  await copyFile(join(crate, NOTICES), join(folder, NOTICES));
   await chmod(join(folder, binary), 0o755);
   await writeFile(
     join(folder, 'README.md'),
@@ -52,7 +55,7 @@ async function makePlatform(platform) {
     author,
     repository,
     engines,
-    files: [binary, ...LICENCES],
+    files: [binary, ...LICENCES, NOTICES],
     os: [platform.os],
     cpu: [platform.cpu],
     ...(platform.libc && { libc: [platform.libc] }),

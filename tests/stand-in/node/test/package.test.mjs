@@ -80,6 +80,7 @@ describe('the packages', () => {
       'LICENSE-APACHE',
       'LICENSE-MIT',
       'README.md',
+      'THIRD-PARTY-NOTICES.txt',
       'package.json',
       'wts-stand-in',
     ]);
