@@ -2,8 +2,8 @@
 """Writes THIRD-PARTY-NOTICES.txt for each artefact: which crates are compiled into it, and the texts of their licences.
 
 The texts come from cargo-about, which takes minutes to compile, so the files are committed. Their heads list the crates; with
---check the lists are compared with what cargo says, and nothing is written. Beside the notices of the Python package stands its
-bill of materials, which goes into the wheel.
+--check the lists are compared with what cargo says, and nothing is written. Beside the notices of the Python packages stand their
+bills of materials, which go into the wheels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAME = "THIRD-PARTY-NOTICES.txt"
-BILL = ROOT / "bindings-python/sbom.cdx.json"
 # Folder of the artefact, and the package that it is built from.
 ARTEFACTS = {
     "bindings-c": "wts-session-c",
@@ -26,6 +25,9 @@ ARTEFACTS = {
     "bindings-python": "wts-session-python",
     "tests/stand-in": "wts-stand-in",
 }
+BILL = "sbom.cdx.json"
+# What is also a package of Python, by its name there.
+WHEELS = {"bindings-python": "wts-session", "tests/stand-in": "wts-stand-in"}
 RULE = "=" * 100
 HEAD = """\
 What is compiled into this software besides its own code, which is under MIT or Apache-2.0.
@@ -96,8 +98,8 @@ def texts(folder: str, package: str) -> str:
     return "".join(part for *_, part in sorted(parts))
 
 
-def bill() -> str:
-    """The bill of materials of the Python package, in the form of CycloneDX; without the time and place of its making."""
+def bill(folder: str) -> str:
+    """The bill of materials of a Python package, in the form of CycloneDX; without the time and place of its making."""
     version = re.findall(r'^version = "(.+)"$', text_of("Cargo.toml"), re.MULTILINE)[0]
     locked = re.compile(r'^name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"$', re.MULTILINE)
     sums = {(name, number): digest for name, number, digest in locked.findall(text_of("Cargo.lock"))}
@@ -111,7 +113,7 @@ def bill() -> str:
             "licenses": [{"expression": crate.licence.replace("/", " OR ")}],
             "purl": f"pkg:cargo/{crate.name}@{crate.version}",
         }
-        for crate in crates(ARTEFACTS["bindings-python"])
+        for crate in crates(ARTEFACTS[folder])
     ]
     document = {
         "bomFormat": "CycloneDX",
@@ -120,11 +122,11 @@ def bill() -> str:
         "metadata": {
             "component": {
                 "type": "library",
-                "bom-ref": f"pkg:pypi/wts-session@{version}",
-                "name": "wts-session",
+                "bom-ref": f"pkg:pypi/{WHEELS[folder]}@{version}",
+                "name": WHEELS[folder],
                 "version": version,
                 "licenses": [{"expression": "MIT OR Apache-2.0"}],
-                "purl": f"pkg:pypi/wts-session@{version}",
+                "purl": f"pkg:pypi/{WHEELS[folder]}@{version}",
             }
         },
         "components": components,
@@ -134,8 +136,10 @@ def bill() -> str:
 
 def check() -> int:
     stale = [f"{folder}/{NAME}" for folder, package in ARTEFACTS.items() if listed(folder) != head(package)]
-    if not BILL.exists() or BILL.read_text(encoding="utf-8") != bill():
-        stale.append(str(BILL.relative_to(ROOT)))
+    for folder in WHEELS:
+        path = ROOT / folder / BILL
+        if not path.exists() or path.read_text(encoding="utf-8") != bill(folder):
+            stale.append(f"{folder}/{BILL}")
     if stale:
         print("not up to date (make notices):", *stale, file=sys.stderr)
     return len(stale)
@@ -147,7 +151,8 @@ def main() -> int:
     for folder, package in ARTEFACTS.items():
         if listed(folder) != head(package):
             (ROOT / folder / NAME).write_text(head(package) + texts(folder, package), encoding="utf-8")
-    BILL.write_text(bill(), encoding="utf-8")
+    for folder in WHEELS:
+        (ROOT / folder / BILL).write_text(bill(folder), encoding="utf-8")
     return 0
 
 

@@ -73,6 +73,7 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert {Path(name).stem for name in programs} == {"wts-stand-in"}
     licences = {Path(name).name for name in names if "/licenses/" in name}
     assert licences == {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt"}
+    assert [Path(name).name for name in names if "/sboms/" in name] == ["sbom.cdx.json"]
     assert read["entry_points.txt"].split() == ["[pytest11]", "wts_stand_in=wts_stand_in.pytest_plugin"]
     metadata = Parser().parsestr(read["METADATA"])
     assert (metadata["Requires-Python"], metadata["License-Expression"]) == (">=3.9", "MIT OR Apache-2.0")
