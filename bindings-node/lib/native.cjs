@@ -2,6 +2,9 @@
 
 const { dirname } = require('node:path');
 
+/** The platforms that npm has packages for. */
+const PACKAGED = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win32-x64'];
+
 /**
  * Loads the native half: the one that was built here, or that of the package for this platform.
  *
@@ -42,7 +45,8 @@ function load() {
   } catch (failure) {
     failures.push(failure);
   }
-  throw failures.find((failure) => !isMissing(failure)) ?? missing(platform, failures);
+  const explain = PACKAGED.includes(platform) ? missing : unsupported;
+  throw failures.find((failure) => !isMissing(failure)) ?? explain(platform, failures);
 }
 
 /** True if the file is not there, in the words of Node or of a bundler; false if it is there and does not load. */
@@ -57,6 +61,14 @@ function missing(platform, failures) {
       'A bundler has to leave wts-session out of its bundle, or copy the .node file: see "Bundlers" in its README. ' +
       'From npm it comes as an optional dependency, which must not be left out. ' +
       `In a checkout build it, which needs Rust (https://rustup.rs): npm run build --prefix ${JSON.stringify(dirname(__dirname))}`,
+    { cause: failures.at(-1) },
+  );
+}
+
+function unsupported(platform, failures) {
+  return new Error(
+    `wts-session has no package for ${platform}, only for ${PACKAGED.join(', ')}. ` +
+      'Build it in the folder bindings-node of a checkout, which needs Rust (https://rustup.rs): npm run build',
     { cause: failures.at(-1) },
   );
 }

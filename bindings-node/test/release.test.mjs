@@ -154,6 +154,20 @@ describe('the packages', () => {
   });
 });
 
+describe('a platform without a package', () => {
+  it('is named, beside those that have one', async () => {
+    await installed('other', 'main');
+    const source = "Object.defineProperty(process, 'arch', { value: 'riscv64' }); require('wts-session')";
+    const { code, stderr } = await loading('other', source);
+    const packaged = [...new Set(platforms.map(({ os, cpu }) => `${os}-${cpu}`))].sort().join(', ');
+    assert.equal(code, 1);
+    assert.ok(
+      stderr.includes(`wts-session has no package for ${process.platform}-riscv64, only for ${packaged}. Build it in `),
+      stderr,
+    );
+  });
+});
+
 /** Puts packages where npm would, in the folder of a program. */
 async function installed(program, ...names) {
   const modules = join(folder, program, 'node_modules');
@@ -164,6 +178,6 @@ async function installed(program, ...names) {
   return modules;
 }
 
-function loading(program) {
-  return run(process.execPath, ['--eval', "require('wts-session')"], { cwd: join(folder, program) });
+function loading(program, source = "require('wts-session')") {
+  return run(process.execPath, ['--eval', source], { cwd: join(folder, program) });
 }
