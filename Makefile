@@ -183,7 +183,7 @@ test-docs: .venv/.installed ## the docs have what the programs and lists have
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
-PACKAGES := c wheel sdist npm n8n crate stand-in
+PACKAGES := c deb wheel sdist npm n8n crate stand-in
 target/dist/tools/.installed: scripts/dist/requirements.txt bindings-python/requirements-dev.txt | system
 	@echo "installing Zig and what checks packages into target/dist/tools"
 	python3 -m venv target/dist/tools
@@ -192,7 +192,23 @@ target/dist/tools/.installed: scripts/dist/requirements.txt bindings-python/requ
 
 .PHONY: dist
 dist: target/dist/tools/.installed $(N8N)/node_modules/.package-lock.json ## packages for Linux on x86-64, which users install without Rust: in the folder dist
+	rm -rf dist
 	set -e; for package in $(PACKAGES); do echo "packing: $$package"; scripts/dist/$$package; done
+	scripts/dist/check
+	scripts/dist/sizes
+
+.PHONY: update-dist-sizes test-dist test-dist-quick test-dist-reproducible
+update-dist-sizes: ## after a release: the sizes that make dist compares with
+	scripts/dist/sizes --update
+
+test-dist: target/node-runtimes/node_modules/.package-lock.json ## installs what make dist has made in three Debians without Rust, which are made the first time: 2 GB; needs root, not part of test
+	scripts/dist/test/run
+
+test-dist-quick: target/node-runtimes/node_modules/.package-lock.json ## the same in one Debian, with one Python and one Node
+	scripts/dist/test/run --quick
+
+test-dist-reproducible: ## builds what make dist has made a second time, elsewhere, and compares the bytes; not part of test
+	scripts/dist/check-reproducible
 
 # ---- other commands ------------------------------------------------------------------------------------------------
 

@@ -8,15 +8,12 @@ umask 022
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
-dist=${WTS_DIST:-$root/dist}
+dist=$root/dist
 version=$(sed -n '/^\[workspace.package\]/,/^version/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
-# shellcheck disable=SC2034
-{
-    export CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu
-    export CARGO_TARGET_DIR=$root/target/dist
-    built=$CARGO_TARGET_DIR/$CARGO_BUILD_TARGET/release
-    work=$CARGO_TARGET_DIR/work
-}
+export CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu
+export CARGO_TARGET_DIR=$root/target/dist
+built=$CARGO_TARGET_DIR/$CARGO_BUILD_TARGET/release
+work=$CARGO_TARGET_DIR/work
 mkdir -p "$dist" "$work"
 # The settings of a developer's own builds would change what is built.
 unset "${!PYO3_@}" RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CFLAGS CXXFLAGS LDFLAGS VIRTUAL_ENV
