@@ -134,6 +134,7 @@ def test_the_source_distribution_builds_the_same_wheel_in_another_folder(
     with tarfile.open(sdist) as archive:
         names = [name.split("/", 1)[1] for name in archive.getnames()]
     assert {"Cargo.lock", "Cargo.toml", "pyproject.toml", "core/src/lib.rs", "bindings-python/src/lib.rs"} <= {*names}
+    assert {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt", "sbom.cdx.json"} <= {*names}
     assert [name for name in names if name.startswith(("bindings-node", "bindings-c", "bindings-python/tests"))] == []
     python = clean_environment(Path(sys.executable), tmp_path / "environment")
     command(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, sdist)
