@@ -108,7 +108,9 @@ export class N8n {
   }
 
   async #fetch(method, path, body) {
-    const headers = { 'content-type': 'application/json', cookie: this.#cookie ?? '', 'browser-id': BROWSER_ID };
+    // A server that was busy for a while resets idle connections, also one that a request is just being sent on.
+    const connection = { connection: 'close', 'content-type': 'application/json' };
+    const headers = { ...connection, cookie: this.#cookie ?? '', 'browser-id': BROWSER_ID };
     const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
     if (!answer.ok) {
       throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
