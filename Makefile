@@ -201,10 +201,10 @@ dist: target/dist/tools/.installed $(N8N)/node_modules/.package-lock.json ## pac
 update-dist-sizes: ## after a release: the sizes that make dist compares with
 	scripts/dist/sizes --update
 
-test-dist: target/node-runtimes/node_modules/.package-lock.json ## installs what make dist has made in three Debians without Rust, which are made the first time: 2 GB; needs root, not part of test
+test-dist: $(NODE_TOOLS) ## installs what make dist has made in three Debians without Rust, which are made the first time: 2 GB; needs root, not part of test
 	scripts/dist/test/run
 
-test-dist-quick: stand-in target/node-runtimes/node_modules/.package-lock.json ## the same in one Debian, with one Python and one Node
+test-dist-quick: stand-in $(NODE_TOOLS) ## the same in one Debian, with one Python and one Node
 	scripts/dist/test/run --quick
 
 test-dist-reproducible: ## builds what make dist has made a second time, elsewhere, and compares the bytes; not part of test
