@@ -424,12 +424,13 @@ describe('n8n executes', () => {
   it('nothing without a credential, with an error for each item', async () => {
     const given = (await succeed('no-credential')).json('Complete');
     const told = errors(given).map(({ message, sessionId }) => [message, sessionId]);
+    const message = 'Node does not have any credentials set for "wtsApi"';
     assert.deepEqual(told, [
-      ['Node does not have any credentials set', 'no-credential-1'],
-      ['Node does not have any credentials set', 'no-credential-2'],
+      [message, 'no-credential-1'],
+      [message, 'no-credential-2'],
     ]);
     const error = await fail('no-credential-stop');
-    assert.deepEqual([error.name, error.message], ['NodeOperationError', 'Node does not have any credentials set']);
+    assert.deepEqual([error.name, error.message], ['NodeOperationError', message]);
     await assertNothingSent('no-credential-1', 'no-credential-2', 'no-credential-3');
   });
 

@@ -8,6 +8,8 @@ import { Process } from './process.mjs';
 export const BROWSER_ID = 'tests';
 
 const OWNER = { email: 'owner@example.com', firstName: 'Ana', lastName: 'Lima', password: 'Only-for-tests-1' };
+/** On a busy machine n8n takes its database for lost now and then; it has done nothing then. */
+const DATABASE_NOT_READY = 503;
 const UNDER_WAY = ['new', 'running', 'waiting'];
 
 /** A running n8n, at which its owner has logged in. */
@@ -33,8 +35,13 @@ export class N8n {
     // n8n keeps executions in a form of its own.
     n8n.#parse = createRequire(home.installed('n8n/package.json'))('flatted').parse;
     n8n.#process = new Process(home.binary, ['start'], env);
-    await n8n.#process.prints('Editor is now accessible');
-    await n8n.#logIn(home);
+    try {
+      await n8n.#process.prints('Editor is now accessible');
+      await n8n.#logIn(home);
+    } catch (error) {
+      await n8n.#process.kill();
+      throw error;
+    }
     return n8n;
   }
 
@@ -95,8 +102,10 @@ export class N8n {
   async finished(execution) {
     for (;;) {
       const { data } = await this.request('GET', `/rest/executions/${execution}`);
-      if (!UNDER_WAY.includes(data.status)) {
-        return new Execution(data.status, this.#parse(data.data).resultData, data.data + this.#process.log);
+      // n8n 1 stores how it ended before it stores what came of it.
+      const result = UNDER_WAY.includes(data.status) ? undefined : this.#parse(data.data)?.resultData;
+      if (result !== undefined) {
+        return new Execution(data.status, result, data.data + this.#process.log);
       }
       await setTimeout(100);
     }
@@ -112,6 +121,10 @@ export class N8n {
     const connection = { connection: 'close', 'content-type': 'application/json' };
     const headers = { ...connection, cookie: this.#cookie ?? '', 'browser-id': BROWSER_ID };
     const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    if (answer.status === DATABASE_NOT_READY) {
+      await setTimeout(100);
+      return this.#fetch(method, path, body);
+    }
     if (!answer.ok) {
       throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 
-/** A running program, and what it prints. */
+/** A running program, and what it prints. It ends with the process that started it, however that ends. */
 export class Process {
   #child;
   #ended;
@@ -10,7 +10,8 @@ export class Process {
   log = '';
 
   constructor(command, args, env) {
-    this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ending = ['--pdeathsig', 'KILL', '--', command, ...args];
+    this.#child = spawn('setpriv', ending, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = once(this.#child, 'close').then(() => {
       this.#hasEnded = true;
       this.#printed.emit('more');
