@@ -85,6 +85,13 @@ export class N8n {
     return this.#ids.get(id) ?? id;
   }
 
+  /** Lets the triggers of a workflow of n8n 2 start it. */
+  async publish(id) {
+    const path = `/rest/workflows/${this.idOf(id)}`;
+    const { versionId } = (await this.request('GET', path)).data;
+    await this.request('POST', `${path}/activate`, { versionId });
+  }
+
   /** Executes a workflow. */
   async execute(id, trigger = 'Start') {
     return this.finished(await this.run(id, trigger));

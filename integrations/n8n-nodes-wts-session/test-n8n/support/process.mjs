@@ -9,9 +9,10 @@ export class Process {
   #printed = new EventEmitter();
   log = '';
 
-  constructor(command, args, env) {
-    const ending = ['--pdeathsig', 'KILL', '--', command, ...args];
-    this.#child = spawn('setpriv', ending, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param asUser Options of `setpriv`. */
+  constructor(command, args, env, asUser = []) {
+    const all = [...asUser, '--pdeathsig', 'KILL', '--', command, ...args];
+    this.#child = spawn('setpriv', all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = once(this.#child, 'close').then(() => {
       this.#hasEnded = true;
       this.#printed.emit('more');
@@ -35,8 +36,8 @@ export class Process {
   }
 
   /** Ends it, which it has to do in order. */
-  async stop() {
-    this.#child.kill();
+  async stop(signal = 'SIGTERM') {
+    this.#child.kill(signal);
     await this.#ended;
     if (this.#child.exitCode !== 0) {
       throw new Error(`It ended with ${this.#child.exitCode ?? this.#child.signalCode}\n${this.log}`);
