@@ -123,7 +123,7 @@ $(STAMPS)/%: $(FILES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-stand-in test-bundlers test-n8n-node test-n8n test-n8n-1 test-n8n-2 test-c test-docs
+.PHONY: lint test-rust test-shared-long test-crate update-public-api test-python test-packaging test-node test-stand-in test-bundlers test-n8n-node test-n8n test-n8n-1 test-n8n-2 test-n8n-queue update-n8n test-c test-docs
 lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## formatters, linters and type checkers of all languages
 	cargo fmt --all --check
 	cargo clippy --locked -q --workspace --all-targets --features $(FEATURES) -- -D warnings
@@ -169,11 +169,20 @@ test-n8n-node: stand-in n8n-node ## the n8n node without n8n: linters, n8n's sca
 	cd $(N8N) && npm run -s lint && node --test --test-timeout=300000 test/*.test.mjs
 	cd $(N8N) && N8N_WORKFLOW=n8n-workflow-newest node --require ./test/support/n8n-workflow.cjs --test --test-timeout=300000 $(filter-out test/package.test.mjs,$(patsubst $(N8N)/%,%,$(wildcard $(N8N)/test/*.test.mjs)))
 
-test-n8n: test-n8n-2 test-n8n-1 ## the n8n node in real n8n, 2 and 1, which are installed the first time: 5 GB, 10 to 30 minutes; not part of test
+test-n8n: test-n8n-2 test-n8n-1 test-n8n-queue ## the n8n node in a real n8n 2 and 1, and in queue mode; both are installed the first time: 5 GB, 10 to 30 minutes; not part of test
 
-test-n8n-2 test-n8n-1: test-n8n-%: stand-in redis n8n-node
+# One at a time: each waits for what a busy machine does slowly.
+test-n8n-2 test-n8n-1: test-n8n-%: stand-in n8n-node
 	$(N8N)/scripts/install-n8n $*
-	cd $(N8N) && WTS_N8N=$* node --test --test-timeout=900000 test-n8n/*.test.mjs
+	cd $(N8N) && WTS_N8N=$* node --test --test-concurrency=1 --test-timeout=1800000 test-n8n/*.test.mjs
+
+test-n8n-queue: stand-in n8n-node
+	scripts/install-system-packages redis-server postgresql
+	$(N8N)/scripts/install-n8n 2
+	cd $(N8N) && node --test --test-timeout=1800000 test-n8n/queue/*.test.mjs
+
+update-n8n: n8n-node ## raises the versions of n8n that the node is tested with to the newest that can be installed
+	$(N8N)/scripts/update-n8n.mjs
 
 test-c: stand-in c ## the tests of the C library
 	$(MAKE) -s -C bindings-c test

@@ -20,6 +20,19 @@ const ids = (count, name) => Array.from({ length: count }, (_, index) => ({ id: 
 const completing = (name, count) =>
   workflow(name, ids(count, name), [wtsChat('Complete', { operation: 'concludeSession' }, {}, name)]);
 
+/** Of so many items one in 20 can be sent, which takes 10 s; the others are wrong, each in one of these ways. */
+const MANY_BAD = 10_000;
+const BAD = [
+  { id: '', code: 'empty_session_id' },
+  { id: ' \t', code: 'empty_session_id' },
+  { id: '..', code: 'invalid_session_id' },
+  { code: 'empty_session_id' },
+  { id: { is: 'an object' }, code: undefined },
+];
+const badOrNot = Array.from({ length: MANY_BAD }, (_, index) =>
+  index % 20 === 7 ? { id: `good-${index}` } : BAD[index % BAD.length],
+);
+
 let standIn;
 let home;
 let n8n;
@@ -30,8 +43,14 @@ before(async () => {
   home = await Home.make();
   n8n = await N8n.start(home);
   await n8n.import(
-    ['burst', 'many'].map((name) => credential(name, { apiKey: `${apiKey}_${name}`, baseUrl })),
-    [completing('burst', 200), completing('many', 500)],
+    ['burst', 'many', 'bad'].map((name) => credential(name, { apiKey: `${apiKey}_${name}`, baseUrl })),
+    [
+      completing('burst', 200),
+      completing('many', 500),
+      workflow('bad', badOrNot, [
+        wtsChat('Complete', { operation: 'concludeSession' }, { onError: 'continueRegularOutput' }, 'bad'),
+      ]),
+    ],
   );
 });
 
@@ -90,4 +109,31 @@ it('500 items take the time that the limits demand, and little more', async (tes
   const [, seconds] = /^Waited (\d+) s for the account's request limits$/.exec(hints) ?? assert.fail(String(hints));
   assert.ok(seconds >= 5 && seconds * 1000 <= ms + 1000, `${seconds} s of ${ms} ms`);
   assert.match(printed, /Complete, execution \d+: The account's limits are reached: requests wait for \d+\.\d+ s/);
+});
+
+it('10,000 items, most of them wrong, have a session or an error each, in their order', async (test) => {
+  await fetch(`${standIn.addresses.api}/_stand-in/windows`, { method: 'DELETE' });
+  const execution = await n8n.execute('bad');
+  assert.equal(execution.status, 'success', execution.printed.slice(-10_000));
+  const items = execution.items('Complete');
+  assert.deepEqual(
+    items.map(({ pairedItem }) => pairedItem.item),
+    [...badOrNot.keys()],
+  );
+  for (const [index, { json }] of items.entries()) {
+    const { id, code } = badOrNot[index];
+    if (json.error === undefined) {
+      assert.equal(json.sessionId, id, `item ${index}`);
+    } else {
+      assert.equal(json.error.code, code, `item ${index}`);
+      assert.ok(json.error.message.length > 0, `item ${index}`);
+    }
+  }
+  const good = badOrNot.filter(({ id }) => String(id).startsWith('good-')).map(({ id }) => id);
+  const sent = (await standIn.allRequests()).map(({ session_id: id }) => id).filter((id) => id.startsWith('good-'));
+  assert.deepEqual(sent.sort(), good.sort());
+  assert.equal(items.filter(({ json }) => json.error === undefined).length, good.length);
+  test.diagnostic(
+    `${MANY_BAD} items in n8n ${versions.n8n}, ${good.length} of them right: ${execution.time('Complete')} ms`,
+  );
 });

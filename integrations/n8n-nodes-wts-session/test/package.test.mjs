@@ -54,6 +54,13 @@ describe('the package', () => {
     );
   });
 
+  it('is compiled with what the tested versions of n8n have', async () => {
+    const { devDependencies } = await readJson(join(packageFolder, 'package.json'));
+    const { 1: oldest, 2: newest } = await readJson(join(packageFolder, 'n8n-versions.json'));
+    assert.equal(devDependencies['n8n-workflow'], oldest['n8n-workflow']);
+    assert.equal(devDependencies['n8n-workflow-newest'], `npm:n8n-workflow@${newest['n8n-workflow']}`);
+  });
+
   it('holds what n8n loads, and nothing else', async () => {
     const root = join(folder, 'package');
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
