@@ -79,13 +79,7 @@ async function timeOf(id, count) {
   for (const { requests, peak, refused } of (await standIn.windows()).slice(1)) {
     assert.ok(peak <= requests && refused === 0, `${peak} of ${requests}, ${refused} refused`);
   }
-  const hints = execution.result.runData.Complete[0].hints.map(({ message }) => message);
-  return {
-    ms: execution.time('Complete'),
-    sendingMs: sent.at(-1).at_ms - sent[0].at_ms,
-    hints,
-    printed: execution.printed,
-  };
+  return { ms: execution.time('Complete'), sendingMs: sent.at(-1).at_ms - sent[0].at_ms, printed: execution.printed };
 }
 
 /** Never mind how slow the machine is: the older node's pauses alone take longer. */
@@ -103,11 +97,9 @@ it('200 items, which the limits allow at once, go much faster than in the older 
 });
 
 it('500 items take the time that the limits demand, and little more', async (test) => {
-  const { ms, sendingMs, hints, printed } = await timeOf('many', 500);
+  const { ms, sendingMs, printed } = await timeOf('many', 500);
   assertFaster(test, { ms, count: 500, leastMs: LEAST_MS, olderMs: OLDER_NODE_MS });
   assert.ok(sendingMs >= LEAST_MS, `${sendingMs} ms`);
-  const [, seconds] = /^Waited (\d+) s for the account's request limits$/.exec(hints) ?? assert.fail(String(hints));
-  assert.ok(seconds >= 5 && seconds * 1000 <= ms + 1000, `${seconds} s of ${ms} ms`);
   assert.match(printed, /Complete, execution \d+: The account's limits are reached: requests wait for \d+\.\d+ s/);
 });
 

@@ -105,6 +105,7 @@ function workflows() {
     workflow('plain-http', items('plain-http-1', 'plain-http-2'), [
       wtsChat('Complete', COMPLETE, GOES_ON, 'plainHttp'),
     ]),
+    workflow('waits', items('waits'), [wtsChat('Complete', COMPLETE)]),
     workflow('dropped-once', items('dropped-once'), [wtsChat('Complete', COMPLETE)]),
     workflow('dropped', items('not-dropped', 'dropped'), [wtsChat('Complete', COMPLETE)]),
     workflow('refused', items('refused'), [wtsChat('Complete', COMPLETE)]),
@@ -456,6 +457,15 @@ describe('n8n executes', () => {
       ],
     );
     assert.match(given[0].error.description, /The base URL is plain http/);
+  });
+
+  it('a wait for the account’s limits, which it tells in its log and at the node', async () => {
+    await standIn.script('waits', { status: 429, headers: [['Retry-After', '6']] });
+    const execution = await succeed('waits');
+    const [hint] = execution.result.runData.Complete[0].hints;
+    const [, seconds] = /^Waited (\d+) s for the account's request limits$/.exec(hint?.message) ?? assert.fail(hint);
+    assert.ok(Number(seconds) >= 6, `${seconds} s`);
+    assert.match(execution.printed, /Complete, execution \d+: .*: nothing is sent for \d+\.\d+ s/);
   });
 
   it('over a connection that is dropped once', async () => {
