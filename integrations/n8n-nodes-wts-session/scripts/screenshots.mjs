@@ -11,6 +11,8 @@ import { credential, end, node, wtsChat } from '../test-n8n/support/workflow.mjs
 
 const pictures = join(packageFolder, '../../docs/n8n');
 const WORKFLOW = 'close-sessions';
+/** For a busy machine. */
+const PATIENCE_MS = 300_000;
 
 selectors.setTestIdAttribute('data-test-id');
 
@@ -55,28 +57,36 @@ function demo([first, second]) {
   };
 }
 
+/** One picture more of each for those who have it dark. */
+const SCHEMES = { light: '', dark: '-dark' };
+
 async function photograph(n8n, execution) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   try {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
-    await context.addCookies([{ ...n8n.cookie, url: n8n.url }]);
-    await context.addInitScript((id) => localStorage.setItem('n8n-browserId', id), BROWSER_ID);
-    const page = await context.newPage();
-    await photographCredential(page, `${n8n.url}/home/credentials/${n8n.idOf('good')}`);
-    await photographNode(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}`);
-    await photographExecution(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}/executions/${execution}`);
+    for (const [colorScheme, suffix] of Object.entries(SCHEMES)) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme });
+      context.setDefaultTimeout(PATIENCE_MS);
+      await context.addCookies([{ ...n8n.cookie, url: n8n.url }]);
+      await context.addInitScript((id) => localStorage.setItem('n8n-browserId', id), BROWSER_ID);
+      const page = await context.newPage();
+      const take = (name) => photographPage(page, `${name}${suffix}`);
+      await photographCredential(page, `${n8n.url}/home/credentials/${n8n.idOf('good')}`, take);
+      await photographNode(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}`, take);
+      await photographExecution(page, `${n8n.url}/workflow/${n8n.idOf(WORKFLOW)}/executions/${execution}`, take);
+      await context.close();
+    }
   } finally {
     await browser.close();
   }
 }
 
-async function photographCredential(page, url) {
+async function photographCredential(page, url, take) {
   await page.goto(url);
   await page.getByText('Connection tested successfully').waitFor();
-  await photographPage(page, 'credential');
+  await take('credential');
 }
 
-async function photographNode(page, url) {
+async function photographNode(page, url, take) {
   await page.goto(url);
   await page.getByTestId('execute-workflow-button').click();
   const notice = page.getByRole('alert').filter({ hasText: 'executed successfully' });
@@ -84,21 +94,21 @@ async function photographNode(page, url) {
   await notice.waitFor({ state: 'detached' });
   await page.locator('[data-test-id="canvas-node"][data-node-name="WTS Chat"]').dblclick();
   await page.getByText('Success Branch').waitFor();
-  await photographPage(page, 'node');
+  await take('node');
   await page.getByText('Error Branch').click();
   await page.getByTestId('output-panel').getByText('JSON', { exact: true }).click();
   await page.getByText('ENTITY_NOT_FOUND').first().waitFor();
-  await photographPage(page, 'failed-item');
+  await take('failed-item');
 }
 
-async function photographExecution(page, url) {
+async function photographExecution(page, url, take) {
   await page.goto(url);
-  await page.frameLocator('iframe').getByText('3 items').first().waitFor();
-  await photographPage(page, 'execution');
+  await page.getByText('3 items').first().waitFor();
+  await take('execution');
 }
 
 async function photographPage(page, name) {
-  await page.waitForLoadState('networkidle');
+  await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
 }
 
@@ -109,7 +119,9 @@ try {
   const { token: apiKey, api: baseUrl, sessions } = standIn.addresses;
   await n8n.import([{ ...credential('good', { apiKey, baseUrl }), name: 'WTS account' }], [demo(sessions.IN_PROGRESS)]);
   await mkdir(pictures, { recursive: true });
-  await photograph(n8n, await n8n.run(WORKFLOW));
+  const execution = await n8n.run(WORKFLOW);
+  await n8n.finished(execution);
+  await photograph(n8n, execution);
 } finally {
   await n8n.stop();
   await home.remove();
