@@ -9,6 +9,7 @@ pub(crate) enum AuthScheme {
     Raw,
 }
 
+#[cfg(feature = "program")]
 impl AuthScheme {
     /// The value of the `Authorization` header that carries `token`.
     pub(crate) fn authorization(self, token: &str) -> String {

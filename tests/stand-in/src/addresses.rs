@@ -1,5 +1,3 @@
-use serde_json::{Map, Value, json};
-
 /// The stand-in's addresses by name, as the cases of the shared suite name them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses(Vec<(&'static str, String)>);
@@ -16,9 +14,5 @@ impl Addresses {
     /// `text` with every `{name}` replaced by the address of that name.
     pub(crate) fn fill(&self, text: &str) -> String {
         self.iter().fold(text.to_owned(), |filled, (name, url)| filled.replace(&format!("{{{name}}}"), url))
-    }
-
-    pub(crate) fn to_json(&self) -> Map<String, Value> {
-        self.iter().map(|(name, url)| (name.to_owned(), json!(url))).collect()
     }
 }

@@ -45,7 +45,8 @@ impl<'a> Announcement<'a> {
     fn for_programs(&self) -> Value {
         let sessions: Map<String, Value> =
             Sessions::seeded_ids().map(|(status, ids)| (status.to_owned(), json!(ids))).collect();
-        let mut all = self.addresses.to_json();
+        let mut all: Map<String, Value> =
+            self.addresses.iter().map(|(name, url)| (name.to_owned(), json!(url))).collect();
         all.insert("token".to_owned(), json!(self.options.first_token()));
         all.insert("tokens".to_owned(), json!(self.options.token));
         all.insert("sessions".to_owned(), Value::Object(sessions));

@@ -96,6 +96,7 @@ impl Sessions {
     }
 
     /// The ids of the seeded sessions by status.
+    #[cfg(feature = "program")]
     pub(crate) fn seeded_ids() -> impl Iterator<Item = (&'static str, [&'static str; 2])> {
         SEEDS.into_iter().map(|(status, ids)| (status.wire(), ids))
     }
