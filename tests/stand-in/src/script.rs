@@ -397,11 +397,17 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "program")]
+    #[test]
+    fn the_program_keeps_the_order_of_fields() {
+        assert_eq!(written(r#"{"status": 200, "body": {"b": 1, "a": null}}"#).body, r#"{"b":1,"a":null}"#);
+    }
+
     #[test]
     fn well_formed_answers() {
         for (text, body, content_type) in [
             (r#"{"status": 200}"#, "", None),
-            (r#"{"status": 200, "body": {"b": 1, "a": null}}"#, r#"{"b":1,"a":null}"#, Some("application/json")),
+            (r#"{"status": 200, "body": {"a": null, "b": 1}}"#, r#"{"a":null,"b":1}"#, Some("application/json")),
             (r#"{"status": 200, "body": null}"#, "null", Some("application/json")),
             (r#"{"status": 502, "text": "Bad"}"#, "Bad", Some("text/plain")),
             (r#"{"status": 502, "hex": "4f4B"}"#, "OK", Some("text/plain")),
