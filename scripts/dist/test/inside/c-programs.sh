@@ -9,7 +9,7 @@ with_pkg_config() {
         command -v "$cc" >/dev/null || continue
         "$cc" -Wall -Wextra -Werror $(pkg-config --cflags wts_session) "$project/main.c" $(pkg-config --libs wts_session) -o shared
         "$cc" -Wall -Wextra -Werror $(pkg-config --cflags wts_session) "$project/main.c" $static -o static
-        ! ldd static | grep -q libwts_session || fail "a static program needs the shared library"
+        [[ $(ldd static) != *libwts_session* ]] || fail "a static program needs the shared library"
         prints '"success":true' ./shared
         prints '"success":true' ./static
         passed "$1, $cc $("$cc" -dumpversion), pkg-config: a program with the static library has $(kilobytes static) KB"
