@@ -329,17 +329,18 @@ impl Engine {
 
     fn emit_news(&self) {
         for news in self.shared.member.take_news() {
-            self.emit(|| {
-                Event::SharedLimits(match &news {
-                    News::Reached => SharedLimitsEvent::Reached,
-                    News::Resting { wait, reason } => SharedLimitsEvent::Resting { wait: *wait, reason },
-                    News::Lost { reason } => SharedLimitsEvent::Lost { reason },
-                    News::FallbackBegan { share, wait } => {
-                        SharedLimitsEvent::FallbackBegan { share: *share, wait: *wait }
-                    }
-                    News::FallbackEnded => SharedLimitsEvent::FallbackEnded,
-                    News::Evicts { policy } => SharedLimitsEvent::Evicts { policy },
-                })
+            self.emit(|| match &news {
+                News::Reached => Event::SharedLimits(SharedLimitsEvent::Reached),
+                News::Resting { wait, reason } => {
+                    Event::SharedLimits(SharedLimitsEvent::Resting { wait: *wait, reason })
+                }
+                News::Lost { reason } => Event::SharedLimits(SharedLimitsEvent::Lost { reason }),
+                News::FallbackBegan { share, wait } => {
+                    Event::SharedLimits(SharedLimitsEvent::FallbackBegan { share: *share, wait: *wait })
+                }
+                News::FallbackEnded => Event::SharedLimits(SharedLimitsEvent::FallbackEnded),
+                News::Evicts { policy } => Event::SharedLimits(SharedLimitsEvent::Evicts { policy }),
+                News::Waiting { wait } => Event::Waiting { wait: *wait },
             });
         }
     }

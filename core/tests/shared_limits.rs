@@ -16,7 +16,9 @@ use common::{StandIn, ask};
 use serde_json::json;
 use shared::servers::{Folder, PATIENCE, PROGRAMS, Server, await_some};
 use shared::workers::{Place, Worker, arrivals, await_arrivals, await_exceeded, check_windows, count, total};
-use wts_session::{Client, CompleteOptions, ErrorKind, RateLimit};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use wts_session::{Client, CompleteOptions, ErrorKind, Event, Observer, RateLimit};
 
 /// A short window and a long one, for the stand-in and for workers.
 const API: [&str; 9] =
@@ -311,6 +313,34 @@ async fn a_read_only_server_grants_nothing() {
 
 fn builder(stand_in: &StandIn, ledger: &str) -> wts_session::ClientBuilder {
     Client::builder().api_key(stand_in.token()).base_url(stand_in.api()).shared_limits(ledger)
+}
+
+/// A bulk call of 60 sessions hears of a wait that is longer than the ledger's rest, and ends: 38 leave at once, since 2 of 40
+/// in a minute are reserved.
+async fn hears_of_a_long_wait(ledger: &str) {
+    let stand_in = StandIn::start(&["--limit", "off", "--create-unknown"]);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let observer = Observer::new(move |event| {
+        if let Event::Waiting { wait } = event
+            && wait.as_secs() > 3
+        {
+            tell.send(*wait).unwrap();
+        }
+    });
+    let limit = |requests, seconds| RateLimit { requests, period: Duration::from_secs(seconds) };
+    let builder = builder(&stand_in, ledger).rate_limits([limit(100, 3), limit(40, 60)]);
+    let client = builder.observer(observer).build().unwrap();
+    let _bulk = client.complete_sessions((0..60).map(|number| format!("s-{number}")), CompleteOptions::new());
+    let wait = timeout(Duration::from_secs(120), told.recv()).await.expect("it hears").unwrap();
+    assert!(wait.as_secs() <= 60, "{wait:?} under {ledger}");
+}
+
+#[tokio::test]
+async fn a_wait_of_a_minute_is_told_of() {
+    let server = Server::start(&[]);
+    let (_folder, file) = file_ledger();
+    hears_of_a_long_wait(&server.url()).await;
+    hears_of_a_long_wait(&file).await;
 }
 
 /// The error of a single call with a ledger that does not work, and how long it took.

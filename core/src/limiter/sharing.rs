@@ -15,6 +15,8 @@ use crate::shared_limits::SharedLimitsFallback;
 const MAX_TIME_GONE: Micros = 5_000_000;
 /// The rest before a share of the limits is used, where no limits are known.
 const USUAL_REST: Micros = 5_000_000;
+/// A wait for the account's limits that is worth telling of.
+const NOTABLE_WAIT: Micros = 1_000_000;
 /// How many news are kept for clients that do not ask for them.
 const MAX_NEWS: usize = 64;
 
@@ -22,11 +24,25 @@ const MAX_NEWS: usize = 64;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum News {
     Reached,
-    Resting { wait: Duration, reason: String },
-    Lost { reason: String },
-    FallbackBegan { share: f64, wait: Duration },
+    Resting {
+        wait: Duration,
+        reason: String,
+    },
+    Lost {
+        reason: String,
+    },
+    FallbackBegan {
+        share: f64,
+        wait: Duration,
+    },
     FallbackEnded,
-    Evicts { policy: String },
+    Evicts {
+        policy: String,
+    },
+    /// Requests wait so long for the account's limits, as far as the ledger knows.
+    Waiting {
+        wait: Duration,
+    },
 }
 
 /// A process that shares its limits with others.
@@ -42,14 +58,24 @@ pub(super) struct Sharing {
     /// When it told that.
     free_at: Micros,
     uses_share: bool,
+    /// The end of the wait that was told of last.
+    waiting_until: Micros,
     news: VecDeque<(u64, News)>,
 }
 
 impl Sharing {
     pub(super) fn new(fallback: SharedLimitsFallback) -> Self {
-        let (shortest, free, news) = Default::default();
-        let participant = Participant::new();
-        Self { participant, fallback, lease: GRANT_TIME, shortest, free, free_at: 0, uses_share: false, news }
+        Self {
+            participant: Participant::new(),
+            fallback,
+            lease: GRANT_TIME,
+            shortest: None,
+            free: Vec::new(),
+            free_at: 0,
+            uses_share: false,
+            waiting_until: 0,
+            news: VecDeque::new(),
+        }
     }
 
     pub(super) fn note_terms(&mut self, terms: &Terms<'_>) {
@@ -138,6 +164,10 @@ impl Sharing {
         if is_new_epoch && reply.rest > 0 {
             let wait = Duration::from_micros(reply.rest);
             self.tell(News::Resting { wait, reason: reply.reason.clone() });
+        }
+        if reply.wait >= NOTABLE_WAIT && self.waiting_until <= now {
+            self.waiting_until = now + reply.wait;
+            self.tell(News::Waiting { wait: Duration::from_micros(reply.wait) });
         }
         if ledger.credits().is_none() {
             ledger.set_supply(Supply::Shared(Credits::default()));

@@ -73,6 +73,8 @@ pub(in crate::limiter) struct Reply {
     pub(in crate::limiter) pause: Micros,
     /// When to ask again; none if nobody waits.
     pub(in crate::limiter) look: Option<Micros>,
+    /// How long the limits keep what is left of the demand waiting, if all requests under way end now.
+    pub(in crate::limiter) wait: Micros,
     /// A slot for each: the index of its set, times two, and one more if it is for a heavy call.
     pub(in crate::limiter) grants: Vec<u64>,
     /// For each set, how long no request can have a slot, whatever the others do.

@@ -96,12 +96,12 @@ local function count(key, period)
   return redis.call('ZCOUNT', key, '(' .. text(now - period), '+inf')
 end
 
--- When at most `most` of the first `size` are left in the window.
-local function time_of_most(most, size, period)
+-- When at most `most` of the first `size` are left in the window, if none ends after `last`.
+local function time_of_most(most, size, period, last)
   local place = size - most - 1
   if place < 0 then return now end
   local entry = redis.call('ZRANGE', SLOTS, place, place, 'WITHSCORES')
-  return math.max(now, tonumber(entry[2]) + period)
+  return math.max(now, math.min(tonumber(entry[2]), last) + period)
 end
 
 local function total(demands)
@@ -164,7 +164,7 @@ end
 local function reply(meta, status, fields)
   fields = fields or {}
   return { status, now, meta.epoch, meta.version, math.max(meta.rest_until - now, 0), meta.reason,
-    slowdown_earliest(meta) - now, fields.look or -1, fields.grants or {}, fields.bounds or {}, fields.free or {} }
+    slowdown_earliest(meta) - now, fields.look or -1, fields.wait or 0, fields.grants or {}, fields.bounds or {}, fields.free or {} }
 end
 
 -- ---- one exchange ----
@@ -340,29 +340,33 @@ for _, other in ipairs(candidates) do
 end
 earliest = math.max(slowdown_earliest(meta), earliest)
 
-local function time_of_free(demand, is_heavy)
+local function time_of_free(demand, is_heavy, last)
   local latest = now
   for _, limit in ipairs(demand.limits) do
     local most = math.max(limit[1] - left(limit, is_heavy) - ahead - 1, 0)
-    latest = math.max(latest, time_of_most(most, size, limit[2]))
+    latest = math.max(latest, time_of_most(most, size, limit[2], last))
   end
   return latest
 end
 
-local look = -1
+local function wait_of(demands, last)
+  local first = math.huge
+  for _, demand in ipairs(demands) do
+    if demand.light > 0 then first = math.min(first, time_of_free(demand, false, last)) end
+    if demand.heavy > 0 then first = math.min(first, time_of_free(demand, true, last)) end
+  end
+  return first - now
+end
+
+local look, wait = -1, 0
 if total(asking.demands) > 0 then
   if earliest > now then
     look = math.min(earliest - now, LONGEST_LOOK)
   else
-    local first, has_light = math.huge, false
-    for _, demand in ipairs(asking.demands) do
-      if demand.light > 0 then
-        first = math.min(first, time_of_free(demand, false))
-        has_light = true
-      end
-      if demand.heavy > 0 then first = math.min(first, time_of_free(demand, true)) end
-    end
-    look = first - now
+    wait = wait_of(asking.demands, now)
+    look = wait_of(asking.demands, math.huge)
+    local has_light = false
+    for _, demand in ipairs(asking.demands) do has_light = has_light or demand.light > 0 end
     if heavy_grants < MAX_HEAVY_GRANTS then
       look = has_light and math.max(look, SHORTEST_LOOK) or look + TIME_TO_GATHER
     end
@@ -376,7 +380,7 @@ for i, demand in ipairs(asking.demands) do
   local bound = earliest
   all_free[i] = {}
   for j, limit in ipairs(demand.limits) do
-    bound = math.max(bound, time_of_most(limit[1] - 1, ended, limit[2]))
+    bound = math.max(bound, time_of_most(limit[1] - 1, ended, limit[2], now))
     all_free[i][j] = free(limit)
   end
   bounds[i] = bound - now
@@ -396,4 +400,4 @@ write_meta(meta)
 if meta.version % 50 == 1 then
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, DAYS_30) end
 end
-return reply(meta, DONE, { look = look, grants = grants, bounds = bounds, free = all_free })
+return reply(meta, DONE, { look = look, wait = wait, grants = grants, bounds = bounds, free = all_free })

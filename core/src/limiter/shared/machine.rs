@@ -263,22 +263,20 @@ impl Machine {
             .count() as u64;
         let heavy_grants = grants.iter().filter(|grant| *grant % 2 == 1).count() as u64;
         let earliest = self.slowdown.earliest(now).max(earliest);
+        let mut wait = 0;
         let look = if total(&asking.demands) == 0 {
             None
         } else if earliest > now {
             Some((earliest - now).min(LONGEST_LOOK))
         } else {
-            let times = asking.demands.iter().flat_map(|demand| {
-                let light = (demand.light > 0).then(|| distribution.time_of_free(demand, false, ahead));
-                let heavy = (demand.heavy > 0).then(|| distribution.time_of_free(demand, true, ahead));
-                light.into_iter().chain(heavy)
-            });
-            let wait = times.min().unwrap_or(now) - now;
+            let settled: Vec<_> = ends.iter().map(|end| now.min(*end)).collect();
+            wait = Distribution::new(&settled, &light_ends, &self.asks, now).wait(&asking.demands, ahead);
+            let look = distribution.wait(&asking.demands, ahead);
             let has_light = asking.demands.iter().any(|demand| demand.light > 0);
             let look = match heavy_grants >= MAX_HEAVY_GRANTS {
-                true => wait,
-                false if has_light => wait.max(SHORTEST_LOOK),
-                false => wait + TIME_TO_GATHER,
+                true => look,
+                false if has_light => look.max(SHORTEST_LOOK),
+                false => look + TIME_TO_GATHER,
             };
             Some(look.min(LONGEST_LOOK))
         };
@@ -286,7 +284,7 @@ impl Machine {
         let free = asking.demands.iter().map(|demand| {
             demand.limits.iter().map(|(requests, period, _)| distribution.free(*requests, *period)).collect()
         });
-        Reply { look, bounds, free: free.collect(), ..self.reply(now) }
+        Reply { look, wait, bounds, free: free.collect(), ..self.reply(now) }
     }
 
     /// The ends of all slots, and of those of light calls, in order.
@@ -365,6 +363,16 @@ impl<'a> Distribution<'a> {
         }
         let held = count(self.light_ends, period, self.now) + self.light_taken;
         count(self.asks, period, self.now).saturating_sub(held).min(requests / 2).max(reserve)
+    }
+
+    /// How long the first of `demands` waits for a slot behind `ahead` others, as far as it is known.
+    fn wait(&self, demands: &[Demand], ahead: u64) -> Micros {
+        let times = demands.iter().flat_map(|demand| {
+            let light = (demand.light > 0).then(|| self.time_of_free(demand, false, ahead));
+            let heavy = (demand.heavy > 0).then(|| self.time_of_free(demand, true, ahead));
+            light.into_iter().chain(heavy)
+        });
+        times.min().unwrap_or(self.now) - self.now
     }
 
     /// When a slot is free behind `ahead` others, as far as it is known.

@@ -358,7 +358,8 @@ fn tls_failure(node: &Node, error: &io::Error) -> Failure {
 }
 
 pub(super) fn parse_reply(value: &Value) -> Option<Reply> {
-    let [status, time, epoch, version, rest, reason, pause, look, grants, bounds, free] = &list(value)?[..] else {
+    let [status, time, epoch, version, rest, reason, pause, look, wait, grants, bounds, free] = &list(value)?[..]
+    else {
         return None;
     };
     Some(Reply {
@@ -378,6 +379,7 @@ pub(super) fn parse_reply(value: &Value) -> Option<Reply> {
             Value::Int(-1) => None,
             look => Some(number(look)?),
         },
+        wait: number(wait)?,
         grants: numbers(grants)?,
         bounds: numbers(bounds)?,
         free: list(free)?.iter().map(numbers).collect::<Option<_>>()?,
