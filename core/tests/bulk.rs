@@ -5,7 +5,6 @@
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -249,19 +248,38 @@ fn outcomes_of_a_slow_source_come_between_its_items() {
     assert_eq!(outcomes.count(), 199);
 }
 
-/// Runs the test `name` again in a process of its own, with these variables.
-fn run_again(name: &str, variables: &[(&str, &str)]) {
-    let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", name, "--test-threads", "1"]).envs(variables.iter().copied());
-    let output = again.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-}
+/// Without threads, which only Unix can be made to refuse.
+#[cfg(unix)]
+mod without_a_thread {
+    use std::process::Command;
 
-#[test]
-fn without_a_thread_every_item_has_an_outcome_that_says_so() {
+    use nix::sys::resource::{Resource, setrlimit};
+    use nix::unistd::{Uid, setuid};
+
+    use super::{Client, Item, OPTIONS, StandIn, complete, completing, drain, ids};
+
     const API: &str = "WTS_TEST_API_WITHOUT_THREADS";
-    if let Ok(api) = std::env::var(API) {
-        let builder = || Client::builder().api_key("k").base_url(&*api).no_rate_limits().max_retries(0);
+
+    /// Runs the test of this name again, in a process of its own that knows the address of the API.
+    fn run_again(name: &str, api: &str) {
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", name, "--test-threads", "1"]).env(API, api);
+        let output = again.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    /// From now on this process gets no thread. The limit does not hold for root.
+    fn refuse_threads() {
+        const NOBODY: Uid = Uid::from_raw(65534);
+        if Uid::effective().is_root() {
+            setuid(NOBODY).unwrap();
+        }
+        setrlimit(Resource::RLIMIT_NPROC, 0, 0).unwrap();
+    }
+
+    fn assert_all_are_told(api: &str) {
+        let builder = || Client::builder().api_key("k").base_url(api).no_rate_limits().max_retries(0);
         let client = builder().build_blocking().unwrap();
         let outcomes = client.complete_sessions(ids(10), complete()).in_order();
         let pushed = client.bulk(completing());
@@ -273,12 +291,18 @@ fn without_a_thread_every_item_has_an_outcome_that_says_so() {
             assert_eq!((error.code(), error.attempts(), error.retryable()), ("connection", 0, true));
             assert!(error.to_string().contains("os error"), "{error}");
         }
-        return;
     }
-    let stand_in = StandIn::start(&OPTIONS);
-    // No system has room for the stack of such a thread.
-    let no_thread = [(API, stand_in.api()), ("RUST_MIN_STACK", "1125899906842624")];
-    run_again("without_a_thread_every_item_has_an_outcome_that_says_so", &no_thread);
+
+    #[test]
+    fn every_item_has_an_outcome_that_says_so() {
+        if let Ok(api) = std::env::var(API) {
+            refuse_threads();
+            assert_all_are_told(&api);
+        } else {
+            let stand_in = StandIn::start(&OPTIONS);
+            run_again("without_a_thread::every_item_has_an_outcome_that_says_so", stand_in.api());
+        }
+    }
 }
 
 #[test]
