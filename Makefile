@@ -80,12 +80,15 @@ $(N8N)/node_modules/.package-lock.json: $(N8N)/package-lock.json | system
 	cd $(N8N) && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-.PHONY: redis stand-in python node n8n-node c
+.PHONY: redis stand-in stand-in-python python node n8n-node c
 redis: .venv/.installed ## Redis and Valkey servers for the tests
 	@scripts/install-redis
 
 stand-in: | system
 	cargo build --locked -q -p wts-stand-in
+
+stand-in-python: .venv/.installed
+	cd tests/stand-in && maturin develop -q --locked
 
 python: .venv/.installed
 	cd bindings-python && maturin develop -q --locked
@@ -150,7 +153,7 @@ test-crate: stand-in ## the Rust crate as its users meet it: package, public API
 test-python: stand-in python ## the tests of the Python package
 	cd bindings-python && pytest -q --timeout 600
 
-test-packaging: stand-in python ## the Python wheels and source distribution, in clean environments
+test-packaging: stand-in python stand-in-python ## the Python wheels and source distribution, in clean environments
 	cd bindings-python && pytest -q --timeout 1800 -m packaging
 	cd tests/stand-in && pytest -q --timeout 1800 -m packaging
 
@@ -158,8 +161,8 @@ NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.pa
 test-node: stand-in node $(NODE_TOOLS) ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
 
-test-stand-in: stand-in python node $(NODE_TOOLS) ## the stand-in's packages for tests: the fixture of pytest, the helper of node:test, vitest and jest
-	cd tests/stand-in && maturin develop -q --locked && pytest -q --timeout 300
+test-stand-in: stand-in python stand-in-python node $(NODE_TOOLS) ## the stand-in's packages for tests: the fixture of pytest, the helper of node:test, vitest and jest
+	cd tests/stand-in && pytest -q --timeout 300
 	cd tests/stand-in/node && node --test --test-timeout=300000 test/*.test.mjs
 
 test-bundlers: stand-in node target/node-next/node_modules/.package-lock.json ## a Next server with the npm package, which is installed the first time: 350 MB; not part of test

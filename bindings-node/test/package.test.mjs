@@ -39,6 +39,7 @@ describe('the package', () => {
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(installed.length + 1));
     assert.deepEqual(files.sort(), [
       'README.md',
+      'THIRD-PARTY-NOTICES.txt',
       'index.cjs',
       'index.d.cts',
       'index.d.ts',
