@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::answer::Answer;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::limiter::{Flow, Member, News, Refused, Slot, Terms, of_account};
+use crate::limiter::{Flow, Member, NOTABLE_WAIT, News, Refused, Slot, Terms, of_account};
 use crate::model::Session;
 use crate::observer::{Event, SharedLimitsEvent};
 use crate::ops::Request;
@@ -19,9 +19,6 @@ use crate::progress::Progress;
 use crate::retry::{LONGEST_WAIT, RetryBudget, Reuse, wait_before};
 use crate::trace;
 use crate::transport::{Failure, Transport, Via, timed_out};
-
-/// A wait for the account's limits that is worth an event.
-const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
 /// What all clones of a client share.
 #[derive(Clone)]

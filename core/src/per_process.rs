@@ -1,25 +1,28 @@
 //! Values that a forked child must not share with its parent.
 
 use std::convert::Infallible;
-use std::mem::ManuallyDrop;
-use std::sync::OnceLock;
+use std::mem;
+
+use once_cell::race::OnceBox;
 
 use crate::process::Process;
 
 /// One value per process: a forked child makes its own.
 ///
 /// The value of the parent stays in the memory of the child, but is neither used nor dropped there, because its sockets,
-/// threads and locks belong to the parent. No lock is held while a value is made, so a fork never leaves one locked.
+/// threads and locks belong to the parent. Nobody ever waits for the thread that makes a value, because a child may be forked
+/// at any moment, and has no such thread.
 #[derive(Debug)]
 pub struct PerProcess<T> {
-    first: OnceLock<Box<Generation<T>>>,
+    first: OnceBox<Generation<T>>,
 }
 
 #[derive(Debug)]
 struct Generation<T> {
     process: Process,
-    value: ManuallyDrop<T>,
-    next: OnceLock<Box<Generation<T>>>,
+    /// Always there until it is dropped.
+    value: Option<T>,
+    next: OnceBox<Self>,
 }
 
 impl<T> Default for PerProcess<T> {
@@ -31,7 +34,7 @@ impl<T> Default for PerProcess<T> {
 impl<T> PerProcess<T> {
     /// Holds no value yet.
     pub const fn new() -> Self {
-        Self { first: OnceLock::new() }
+        Self { first: OnceBox::new() }
     }
 
     /// The value of this process, if there is one.
@@ -47,13 +50,10 @@ impl<T> PerProcess<T> {
             Ok(value) => return Ok(value),
             Err(end) => end,
         };
-        let made = Generation { process, value: ManuallyDrop::new(make()?), next: OnceLock::new() };
-        let mut made = Some(Box::new(made));
-        let generation = end.get_or_init(|| made.take().expect("this runs once at most"));
-        if let Some(of_the_slower_thread) = made {
-            drop(ManuallyDrop::into_inner(of_the_slower_thread.value));
-        }
-        Ok(&generation.value)
+        let made = Generation { process, value: Some(make()?), next: OnceBox::new() };
+        // Another thread may have been faster.
+        drop(end.set(Box::new(made)));
+        Ok(end.get().expect("it was set").value())
     }
 
     /// As [`get_or_make`](Self::get_or_make), with the default of its type.
@@ -67,11 +67,11 @@ impl<T> PerProcess<T> {
     }
 
     /// The value of `process`, or the end of the list.
-    fn find(&self, process: Process) -> Result<&T, &OnceLock<Box<Generation<T>>>> {
+    fn find(&self, process: Process) -> Result<&T, &OnceBox<Generation<T>>> {
         let mut link = &self.first;
         while let Some(generation) = link.get() {
             if generation.process == process {
-                return Ok(&generation.value);
+                return Ok(generation.value());
             }
             link = &generation.next;
         }
@@ -79,15 +79,16 @@ impl<T> PerProcess<T> {
     }
 }
 
-impl<T> Drop for PerProcess<T> {
+impl<T> Generation<T> {
+    fn value(&self) -> &T {
+        self.value.as_ref().expect("only drop takes it away")
+    }
+}
+
+impl<T> Drop for Generation<T> {
     fn drop(&mut self) {
-        let process = Process::current();
-        let mut link = self.first.take();
-        while let Some(mut generation) = link {
-            link = generation.next.take();
-            if generation.process == process {
-                drop(ManuallyDrop::into_inner(generation.value));
-            }
+        if self.process != Process::current() {
+            mem::forget(self.value.take());
         }
     }
 }

@@ -38,6 +38,9 @@ use ledger::End;
 use party::Driver;
 use waiting::State;
 
+/// A wait for the account's limits that is worth telling of.
+pub(crate) const NOTABLE_WAIT: Duration = Duration::from_secs(1);
+
 /// The time when a limiter is made: 0 is no time.
 const FIRST: Micros = 1;
 

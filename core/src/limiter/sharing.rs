@@ -3,20 +3,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Terms;
 use super::clock::{GRANT_TIME, Micros, micros};
 use super::ledger::{End, Ledger};
 use super::shared::{Contact, Failure, Participant, Reply, Status, Told};
 use super::slowdown::LONGEST_TOLD_PAUSE;
 use super::supply::{Cap, Credits, Share, Supply};
+use super::{NOTABLE_WAIT, Terms};
 use crate::shared_limits::SharedLimitsFallback;
 
 /// A ledger that was gone for so long fails single calls.
 const MAX_TIME_GONE: Micros = 5_000_000;
 /// The rest before a share of the limits is used, where no limits are known.
 const USUAL_REST: Micros = 5_000_000;
-/// A wait for the account's limits that is worth telling of.
-const NOTABLE_WAIT: Micros = 1_000_000;
 /// How many news are kept for clients that do not ask for them.
 const MAX_NEWS: usize = 64;
 
@@ -24,25 +22,12 @@ const MAX_NEWS: usize = 64;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum News {
     Reached,
-    Resting {
-        wait: Duration,
-        reason: String,
-    },
-    Lost {
-        reason: String,
-    },
-    FallbackBegan {
-        share: f64,
-        wait: Duration,
-    },
+    Resting { wait: Duration, reason: String },
+    Lost { reason: String },
+    FallbackBegan { share: f64, wait: Duration },
     FallbackEnded,
-    Evicts {
-        policy: String,
-    },
-    /// Requests wait so long for the account's limits, as far as the ledger knows.
-    Waiting {
-        wait: Duration,
-    },
+    Evicts { policy: String },
+    Waiting { wait: Duration },
 }
 
 /// A process that shares its limits with others.
@@ -165,9 +150,10 @@ impl Sharing {
             let wait = Duration::from_micros(reply.rest);
             self.tell(News::Resting { wait, reason: reply.reason.clone() });
         }
-        if reply.wait >= NOTABLE_WAIT && self.waiting_until <= now {
+        let wait = Duration::from_micros(reply.wait);
+        if wait >= NOTABLE_WAIT && self.waiting_until <= now {
             self.waiting_until = now + reply.wait;
-            self.tell(News::Waiting { wait: Duration::from_micros(reply.wait) });
+            self.tell(News::Waiting { wait });
         }
         if ledger.credits().is_none() {
             ledger.set_supply(Supply::Shared(Credits::default()));
