@@ -1,153 +1,189 @@
-"""CPU time of this process for each call, beside other HTTP clients, against the release build of the stand-in.
+"""Makes as many calls as its standard input says, one number a line, and prints a line each time they are done.
 
-Rounds are interleaved, so that a machine whose speed drifts does not favour anyone; the median of the rounds counts.
+``WTS_BASE_URL=... WTS_API_KEY=... python bench_calls.py CLIENT``; what the calls cost is measured from outside, by
+``scripts/bench``: ``make bench-python``. Each client imports what it needs by itself, so that its memory is its own.
 """
 
 from __future__ import annotations
 
-import asyncio
+import os
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
-
-import aiohttp
-import httpx
-import requests
-import ry
-import uvloop
-from wts_session import AsyncClient, Client
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-from stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-ROUNDS = 9
-CALLS = 1024
+    Call = Callable[[], Any]
+    AsyncCall = Callable[[], Awaitable[Any]]
+    Work = Callable[[int], None]
+
 AT_ONCE = 64
-OURS = "wts_session"
-PEER = "ry"
-
-stand_in = StandIn("--limit", "off")
-URL = f"{stand_in.api}/chat/v1/session/session_12345/complete"
-HEADERS = {"Authorization": f"Bearer {stand_in.token}"}
+SESSION = "session_12345"
+URL = f"{os.environ['WTS_BASE_URL']}/chat/v1/session/{SESSION}/complete"
+HEADERS = {"Authorization": f"Bearer {os.environ['WTS_API_KEY']}"}
 BODY = {"reactivateOnNewMessage": False, "stopBotInExecution": False}
-SETTINGS: dict[str, Any] = {"api_key": stand_in.token, "base_url": stand_in.api, "rate_limits": None}
+# As many as the account has, but so high that they stop nobody: requests and seconds.
+LIMITS = [(1_000_000, 1), (1_000_000, 5)]
+# Without retries, so that no error is hidden.
+UNLIMITED: dict[str, Any] = {"rate_limits": None, "max_retries": 0}
 
 
-def synchronous() -> dict[str, Callable[[], Any]]:
-    ours, of_ry, of_httpx = Client(**SETTINGS), ry.BlockingClient(), httpx.Client()
-    of_requests = requests.Session()
-    return {
-        OURS: lambda: ours.complete_session("session_12345"),
-        PEER: lambda: of_ry.put(URL, json=BODY, headers=HEADERS).json(),
-        "httpx": lambda: of_httpx.put(URL, json=BODY, headers=HEADERS).json(),
-        "requests": lambda: of_requests.put(URL, json=BODY, headers=HEADERS).json(),
-    }
+def check(session: Any) -> None:
+    assert session["status"] == "COMPLETED", session
 
 
-def asynchronous(session: aiohttp.ClientSession) -> dict[str, Callable[[], Awaitable[Any]]]:
-    ours, of_ry = AsyncClient(**SETTINGS), ry.Client()
-    of_httpx = httpx.AsyncClient(limits=httpx.Limits(max_connections=AT_ONCE))
-
-    async def by_ry() -> Any:
-        return await (await of_ry.put(URL, json=BODY, headers=HEADERS)).json()
-
-    async def by_httpx() -> Any:
-        return (await of_httpx.put(URL, json=BODY, headers=HEADERS)).json()
-
-    async def by_aiohttp() -> Any:
-        async with session.put(URL, json=BODY, headers=HEADERS) as response:
-            return await response.json()
-
-    return {
-        OURS: lambda: ours.complete_session("session_12345"),
-        PEER: by_ry,
-        "httpx": by_httpx,
-        "aiohttp": by_aiohttp,
-    }
+# ---- what makes a call ---------------------------------------------------------------------------------------------
 
 
-class Table:
-    """The CPU time of each client in each round, in microseconds a call."""
+def ours() -> Call:
+    from wts_session import Client
 
-    def __init__(self, title: str, names: list[str]) -> None:
-        self.title = title
-        self.rounds: dict[str, list[float]] = {name: [] for name in names}
-        self._began = 0.0
-
-    def begin(self) -> None:
-        self._began = time.process_time()
-
-    def end(self, name: str) -> None:
-        self.rounds[name].append((time.process_time() - self._began) / CALLS * 1e6)
-
-    def show(self) -> None:
-        peer = self.rounds[PEER]
-        print(f"{self.title}: CPU a call, and as a ratio to {PEER}")
-        for name, times in self.rounds.items():
-            ratio = median(one / other for one, other in zip(times, peer))
-            print(f"  {name:12} {median(times):8.1f} us {ratio:6.2f}")
+    client = Client(**UNLIMITED)
+    return lambda: client.complete_session(SESSION)
 
 
-def one_after_another() -> None:
-    clients = synchronous()
-    table = Table("one after another, sync", [*clients])
-    for _ in range(ROUNDS):
-        for name, call in clients.items():
-            call()
-            table.begin()
-            for _ in range(CALLS):
-                call()
-            table.end(name)
-    table.show()
+def ours_async(**settings: Any) -> AsyncCall:
+    from wts_session import AsyncClient
+
+    client = AsyncClient(**settings)
+    return lambda: client.complete_session(SESSION)
 
 
-def in_threads() -> None:
-    clients = synchronous()
-    table = Table(f"{AT_ONCE} threads", [*clients])
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(ROUNDS):
-            for name, call in clients.items():
-                table.begin()
-                for answer in [pool.submit(call) for _ in range(CALLS)]:
-                    answer.result()
-                table.end(name)
-    table.show()
+def ry_times() -> dict[str, Any]:
+    import datetime
+
+    return {"timeout": datetime.timedelta(seconds=15), "connect_timeout": datetime.timedelta(seconds=5)}
 
 
-async def in_loop(title: str, workers: int) -> None:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
-        clients = asynchronous(session)
-        table = Table(title, [*clients])
-        for _ in range(ROUNDS):
-            for name, call in clients.items():
+def ry() -> Call:
+    from ry import BlockingClient
 
-                async def work(call: Callable[[], Awaitable[Any]] = call) -> None:
-                    for _ in range(CALLS // workers):
-                        await call()
+    client = BlockingClient(**ry_times())
+    return lambda: client.put(URL, json=BODY, headers=HEADERS).json()
 
-                table.begin()
-                await asyncio.gather(*(work() for _ in range(workers)))
-                table.end(name)
-        table.show()
+
+def ry_async() -> AsyncCall:
+    from ry import Client
+
+    client = Client(**ry_times())
+
+    async def call() -> Any:
+        return await (await client.put(URL, json=BODY, headers=HEADERS)).json()
+
+    return call
+
+
+def by_hand() -> AsyncCall:
+    """The same job: kept connections, time limits, the account's two limits, and retries of what a retry can help."""
+    import httpx
+    from aiolimiter import AsyncLimiter
+    from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+    connections = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    client = httpx.AsyncClient(timeout=httpx.Timeout(15, connect=5), limits=connections, headers=HEADERS)
+    first, second = (AsyncLimiter(*limit) for limit in LIMITS)
+
+    def can_help(error: BaseException) -> bool:
+        if isinstance(error, httpx.HTTPStatusError):
+            status: int = error.response.status_code
+            return status == 429 or status >= 500
+        return isinstance(error, httpx.TransportError)
+
+    async def call() -> Any:
+        async with first, second:
+            response = await client.put(URL, json=BODY)
+        response.raise_for_status()
+        return response.json()
+
+    retrying: Callable[[AsyncCall], AsyncCall] = retry(
+        retry=retry_if_exception(can_help),
+        stop=stop_after_attempt(4),
+        wait=wait_exponential_jitter(multiplier=0.5),
+        reraise=True,
+    )
+    return retrying(call)
+
+
+# ---- how calls are made --------------------------------------------------------------------------------------------
+
+
+def one_after_another(call: Call) -> Work:
+    def work(calls: int) -> None:
+        for _ in range(calls):
+            check(call())
+
+    return work
+
+
+def in_threads(call: Call) -> Work:
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool, share = ThreadPoolExecutor(AT_ONCE), one_after_another(call)
+
+    def work(calls: int) -> None:
+        for done in [pool.submit(share, calls // AT_ONCE) for _ in range(AT_ONCE)]:
+            done.result()
+
+    return work
+
+
+def in_loop(make: Callable[[], AsyncCall], at_once: int) -> Work:
+    import asyncio
+
+    import uvloop
+
+    loop = uvloop.new_event_loop()
+
+    async def begin() -> AsyncCall:
+        return make()
+
+    call = loop.run_until_complete(begin())
+
+    async def share(calls: int) -> None:
+        for _ in range(calls):
+            check(await call())
+
+    async def all_shares(calls: int) -> None:
+        await asyncio.gather(*(share(calls // at_once) for _ in range(at_once)))
+
+    return lambda calls: loop.run_until_complete(all_shares(calls))
+
+
+def bulk() -> Work:
+    from wts_session import Client
+
+    client = Client(**UNLIMITED)
+
+    def work(calls: int) -> None:
+        for outcome in client.complete_sessions([SESSION] * calls):
+            assert outcome.ok, outcome
+            check(outcome.result)
+
+    return work
+
+
+CLIENTS: dict[str, Callable[[], Work]] = {
+    "ry": lambda: one_after_another(ry()),
+    "sync": lambda: one_after_another(ours()),
+    "ry-threads": lambda: in_threads(ry()),
+    "threads": lambda: in_threads(ours()),
+    "ry-async": lambda: in_loop(ry_async, 1),
+    "async": lambda: in_loop(lambda: ours_async(**UNLIMITED), 1),
+    "ry-async-at-once": lambda: in_loop(ry_async, AT_ONCE),
+    "async-at-once": lambda: in_loop(lambda: ours_async(**UNLIMITED), AT_ONCE),
+    "bulk": bulk,
+    "by-hand": lambda: in_loop(by_hand, 1),
+    "limited": lambda: in_loop(lambda: ours_async(rate_limits=LIMITS), 1),
+    "by-hand-at-once": lambda: in_loop(by_hand, AT_ONCE),
+    "limited-at-once": lambda: in_loop(lambda: ours_async(rate_limits=LIMITS), AT_ONCE),
+}
 
 
 def main() -> None:
-    try:
-        one_after_another()
-        in_threads()
-        loop = uvloop.new_event_loop()
-        loop.run_until_complete(in_loop("one after another, async", 1))
-        loop.run_until_complete(in_loop(f"{AT_ONCE} at once, async", AT_ONCE))
-        loop.close()
-    finally:
-        stand_in.close()
+    work = CLIENTS[sys.argv[1]]()
+    for line in sys.stdin:
+        work(int(line))
+        print("done", flush=True)
 
 
 if __name__ == "__main__":
