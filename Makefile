@@ -253,7 +253,7 @@ update-last-release: c ## after a release: what semver and the tests of the C li
 	scripts/semver --update
 	$(MAKE) -s -C bindings-c update-last-release
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node bench-first-call clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate.py
@@ -279,10 +279,6 @@ n8n-screenshots: stand-in n8n-node ## makes the pictures in docs/n8n anew, with 
 	$(N8N)/scripts/install-n8n 2
 	$(N8N)/scripts/screenshots.mjs
 
-bench-rust: | system ## CPU per call beside a raw hyper client
-	cargo build --locked -q --release -p wts-stand-in
-	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench calls
-
 # What is measured stands in scripts/bench/clients.py. SHORT=1 makes few calls, ONLY=TEXT leaves out clients.
 MEASURE := scripts/bench/measure.py
 BENCH_STAND_IN := $(CURDIR)/target/release/wts-stand-in
@@ -290,13 +286,18 @@ BENCH_STAND_IN := $(CURDIR)/target/release/wts-stand-in
 bench-stand-in: | system
 	cargo build --locked -q --release -p wts-stand-in
 
+# The path of one of core's programs, once it is built.
+BENCH_PROGRAM = cargo build --locked -q --release -p wts-session --bench $(1) --message-format json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+
+bench-rust: bench-stand-in ## CPU per call beside a raw hyper client
+	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) rust "$$($(call BENCH_PROGRAM,calls))"
+
 bench-c: bench-stand-in ## CPU per call from C beside libcurl
 	$(MAKE) -s -C bindings-c bench
 	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) c 'target/c/release/{program}'
 
-bench-bulk: | system ## 1,000 sessions under the API's limits, beside the least time that they allow
-	cargo build --locked -q --release -p wts-stand-in
-	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in cargo bench --locked -q -p wts-session --bench bulk
+bench-bulk: bench-stand-in ## 1,000 sessions under the API's limits, beside the least time that they allow
+	WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/bulk.py "$$($(call BENCH_PROGRAM,bulk))"
 
 bench-limiter: | system ## what a slot costs while 10,000 requests wait, and single calls beside a bulk call (2 minutes)
 	cargo bench --locked -q -p wts-session --bench limiter
@@ -321,16 +322,37 @@ bench-shared: redis ## what shared limits cost: commands a request, time a grant
 bench-import: $(BENCH_PYTHON)/.installed ## size and time to import of the Python package, beside requests and httpx
 	$(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_import.py $(BENCH_PYTHON)/wheel/*.whl
 
-bench-python: $(BENCH_PYTHON)/.installed ## CPU per call from Python, beside other HTTP clients
-	cargo build --locked -q --release -p wts-stand-in
-	WTS_STAND_IN=$(CURDIR)/target/release/wts-stand-in $(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_calls.py
+bench-python: $(BENCH_PYTHON)/.installed bench-stand-in ## CPU per call from Python beside ry, and beside the same job by hand
+	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) python $(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_calls.py
 
-bench-node: bindings-node/node_modules/.package-lock.json ## CPU per call of the npm package beside undici and node:http
-	cargo build --locked -q --release -p wts-stand-in
-	mkdir -p target/node-bench
-	cd bindings-node && cp -r index.cjs index.mjs lib package.json ../target/node-bench
-	cd bindings-node && node scripts/build.mjs ../target/node-bench/wts-session.node
-	cd bindings-node && WTS_STAND_IN=../target/release/wts-stand-in node bench/calls.mjs ../target/node-bench/index.mjs
+# The npm package in the release profile, beside what it is compared with.
+BENCH_NODE := target/node-bench
+$(BENCH_NODE)/node_modules/.package-lock.json: bindings-node/bench/package.json | system
+	@echo "installing what the npm package is compared with into $(BENCH_NODE)"
+	mkdir -p $(BENCH_NODE) && cp $< $(BENCH_NODE)
+	cd $(BENCH_NODE) && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: bench-npm-package
+bench-npm-package: $(BENCH_NODE)/node_modules/.package-lock.json
+	mkdir -p $(BENCH_NODE)/node_modules/wts-session
+	cd bindings-node && cp -r index.cjs index.mjs lib package.json ../$(BENCH_NODE)/node_modules/wts-session
+	cd bindings-node && node scripts/build.mjs ../$(BENCH_NODE)/node_modules/wts-session/wts-session.node
+	cp bindings-node/bench/calls.mjs $(BENCH_NODE)
+
+bench-node: bench-npm-package bench-stand-in ## CPU per call of the npm package beside undici and node:http, and beside the same job by hand
+	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) node node $(BENCH_NODE)/calls.mjs
+
+bench-first-call: $(BENCH_PYTHON)/.installed bench-npm-package bench-stand-in ## the first call over TLS of a program in each language, beside other clients; compiles reqwest the first time: minutes
+	$(MAKE) -s -C bindings-c bench
+	cargo build --locked -q --release --manifest-path scripts/bench/reqwest/Cargo.toml --target-dir target/bench-reqwest
+	WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/first_call.py "$$($(call BENCH_PROGRAM,calls))"
+
+.PHONY: bench
+BENCHES := rust c python node first-call bulk
+bench: ## all of these, on a quiet machine (10 minutes): writes their figures into README.md and docs/design/performance.md
+	set -e; for part in $(BENCHES); do $(MAKE) --no-print-directory bench-$$part; done
+	scripts/bench/publish.py $(BENCHES)
 
 clean: ## removes all that was built
 	rm -rf target .venv bindings-node/node_modules bindings-node/*.node $(N8N)/node_modules $(N8N)/dist bindings-python/python/wts_session/*.so

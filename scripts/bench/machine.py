@@ -124,4 +124,8 @@ def _node() -> dict[str, str]:
     return {"Node": _printed("node", "--version").lstrip("v"), **json.loads(manifest)["dependencies"]}
 
 
-VERSIONS = {"rust": _rust, "c": _c, "python": _python, "node": _node}
+def _all() -> dict[str, str]:
+    return {**_rust(), **_c(), **_python(), **_node()}
+
+
+VERSIONS = {"rust": _rust, "c": _c, "python": _python, "node": _node, "first-call": _all, "bulk": dict}
