@@ -132,6 +132,13 @@ def chosen(language: str, part_of_name: str) -> list[Group]:
     return groups
 
 
+def warn(clients: list[dict[str, Any]]) -> None:
+    """Says so where a client of this library has opened more connections than its max_concurrency, which is AT_ONCE."""
+    for client in clients:
+        if client["is_ours"] and client["connections"] > AT_ONCE:
+            print(f"too many connections: {client['client']}, {client['connections']}", file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("language", choices=GROUPS)
@@ -149,6 +156,7 @@ def main() -> None:
         with started(group, cores, arguments.program, environment, part) as workers:
             lines += measured(group, workers, stand_in, rounds)
     stand_in.close()
+    warn(lines[1:])
     results.write(arguments.language, lines)
     print(table.of_language(lines))
 
