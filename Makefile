@@ -290,14 +290,14 @@ bench-stand-in: | system
 BENCH_PROGRAM = cargo build --locked -q --release -p wts-session --bench $(1) --message-format json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 
 bench-rust: bench-stand-in ## CPU per call beside a raw hyper client
-	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) rust "$$($(call BENCH_PROGRAM,calls))"
+	program="$$($(call BENCH_PROGRAM,calls))"; WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) rust "$$program"
 
 bench-c: bench-stand-in ## CPU per call from C beside libcurl
 	$(MAKE) -s -C bindings-c bench
 	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) c 'target/c/release/{program}'
 
 bench-bulk: bench-stand-in ## 1,000 sessions under the API's limits, beside the least time that they allow
-	WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/bulk.py "$$($(call BENCH_PROGRAM,bulk))"
+	program="$$($(call BENCH_PROGRAM,bulk))"; WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/bulk.py "$$program"
 
 bench-limiter: | system ## what a slot costs while 10,000 requests wait, and single calls beside a bulk call (2 minutes)
 	cargo bench --locked -q -p wts-session --bench limiter
@@ -346,7 +346,7 @@ bench-node: bench-npm-package bench-stand-in ## CPU per call of the npm package 
 bench-first-call: $(BENCH_PYTHON)/.installed bench-npm-package bench-stand-in ## the first call over TLS of a program in each language, beside other clients; compiles reqwest the first time: minutes
 	$(MAKE) -s -C bindings-c bench
 	cargo build --locked -q --release --manifest-path scripts/bench/reqwest/Cargo.toml --target-dir target/bench-reqwest
-	WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/first_call.py "$$($(call BENCH_PROGRAM,calls))"
+	program="$$($(call BENCH_PROGRAM,calls))"; WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/first_call.py "$$program"
 
 .PHONY: bench
 BENCHES := rust c python node first-call bulk

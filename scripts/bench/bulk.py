@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -17,9 +16,8 @@ LATENCIES, SHORT_LATENCIES = ("0", "700", "2000"), ("0",)
 
 
 def main() -> None:
-    is_short = bool(os.environ.get("SHORT"))
-    lines = [machine.description("bulk", is_short, machine.Cores())]
-    command = [sys.argv[1], *(SHORT_LATENCIES if is_short else LATENCIES)]
+    lines = [machine.description("bulk", machine.Cores())]
+    command = [sys.argv[1], *(SHORT_LATENCIES if machine.IS_SHORT else LATENCIES)]
     print("measuring: 1,000 sessions under the API's limits", file=sys.stderr)
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     lines += [json.loads(line) for line in printed.splitlines()]

@@ -124,9 +124,8 @@ def measured(language: str, of_language: list[Program], runs: int, environment: 
 
 
 def main() -> None:
-    is_short = bool(os.environ.get("SHORT"))
     cores = machine.Cores()
-    lines: list[dict[str, Any]] = [machine.description("first-call", is_short, cores)]
+    lines: list[dict[str, Any]] = [machine.description("first-call", cores)]
     with cores.for_server():
         stand_in = machine.StandIn("--limit", "off", "--create-unknown", "--keep", "1")
     authority = stand_in.addresses["ca_file"]
@@ -134,9 +133,10 @@ def main() -> None:
         pathlib.Path(trusted.name).write_bytes(SYSTEM.read_bytes() + pathlib.Path(authority).read_bytes())
         environment = machine.environment(stand_in, stand_in.addresses["tls"])
         environment |= {"SSL_CERT_FILE": trusted.name, "NODE_EXTRA_CA_CERTS": authority}
+        runs = SHORT_RUNS if machine.IS_SHORT else RUNS
         for language, of_language in programs(sys.argv[1]).items():
             print(f"measuring: the first call, {language}", file=sys.stderr)
-            lines += measured(language, of_language, SHORT_RUNS if is_short else RUNS, environment)
+            lines += measured(language, of_language, runs, environment)
     stand_in.close()
     results.write("first-call", lines)
     print(table.of_first_calls(lines))

@@ -21,8 +21,10 @@ from stand_in import StandIn  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ROOT", "Cores", "StandIn", "description", "environment"]
+__all__ = ["IS_SHORT", "ONLY", "ROOT", "Cores", "StandIn", "description", "environment"]
 
+IS_SHORT = bool(os.environ.get("SHORT"))
+ONLY = os.environ.get("ONLY", "")
 #: Of the environment, what would influence a client.
 INFLUENCES = re.compile(r"WTS_.*|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE|NODE_.*|PYTHON.*", re.IGNORECASE)
 
@@ -72,7 +74,7 @@ def environment(stand_in: StandIn, address: str) -> dict[str, str]:
     return {**kept, "WTS_BASE_URL": address, "WTS_API_KEY": stand_in.token}
 
 
-def description(language: str, is_short: bool, cores: Cores) -> dict[str, Any]:
+def description(language: str, cores: Cores) -> dict[str, Any]:
     """The first line of a file of results."""
     return {
         "language": language,
@@ -82,7 +84,7 @@ def description(language: str, is_short: bool, cores: Cores) -> dict[str, Any]:
         "are_apart": cores.are_apart,
         "kernel": f"{platform.system()} {platform.release()}",
         "load": round(os.getloadavg()[0], 1),
-        "is_short": is_short,
+        "is_partial": IS_SHORT or bool(ONLY),
         "versions": VERSIONS[language](),
     }
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import pathlib
 import re
 import subprocess
@@ -58,8 +57,9 @@ class Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         cpu, begun = self._cpu(), time.perf_counter()
-        self._process.stdin.write(f"{self.calls}\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{self.calls}\n")
+            self._process.stdin.flush()
         if not self._process.stdout.readline():
             sys.exit(f"{self.client.key} has failed, with exit code {self._process.wait()}")
         seconds = time.perf_counter() - begun
@@ -129,7 +129,7 @@ def chosen(language: str, part_of_name: str) -> list[Group]:
         found = [client for client in others if part_of_name in client.key]
         if found:
             groups.append(group._replace(clients=(base, *found)))
-    return groups
+    return groups or sys.exit(f"no client of {language} has {part_of_name} in its key")
 
 
 def warn(clients: list[dict[str, Any]]) -> None:
@@ -144,14 +144,13 @@ def main() -> None:
     parser.add_argument("language", choices=GROUPS)
     parser.add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
-    is_short = bool(os.environ.get("SHORT"))
-    part, rounds = (SHORT_PART, SHORT_ROUNDS) if is_short else (1, ROUNDS)
+    part, rounds = (SHORT_PART, SHORT_ROUNDS) if machine.IS_SHORT else (1, ROUNDS)
     cores = machine.Cores()
-    lines: list[dict[str, Any]] = [machine.description(arguments.language, is_short, cores)]
+    lines: list[dict[str, Any]] = [machine.description(arguments.language, cores)]
     with cores.for_server():
         stand_in = machine.StandIn("--limit", "off", "--create-unknown", "--keep", "1")
     environment = machine.environment(stand_in, stand_in.api)
-    for group in chosen(arguments.language, os.environ.get("ONLY", "")):
+    for group in chosen(arguments.language, machine.ONLY):
         print(f"measuring: {arguments.language}, {group.title}", file=sys.stderr)
         with started(group, cores, arguments.program, environment, part) as workers:
             lines += measured(group, workers, stand_in, rounds)

@@ -2,7 +2,7 @@
 """Writes what was measured into the docs: `publish.py NAME...`, the names of the files of results.
 
 In README.md and docs/design/performance.md, the lines between `<!-- bench -->` and `<!-- end -->` are replaced; the
-second one has the goals too. Figures of a short run are printed only.
+second one has the goals too. Figures of a run with SHORT or ONLY are printed only.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ PAGES = {"README.md": False, "docs/design/performance.md": True}
 
 def main() -> None:
     files = [results.read(name) for name in sys.argv[1:]]
-    is_short = any(lines[0]["is_short"] for lines in files)
+    is_partial = any(lines[0]["is_partial"] for lines in files)
     for page, with_goals in PAGES.items():
         text = table.of_all(files, with_goals=with_goals)
-        if is_short:
-            print(f"for {page}, if it had not been a short run:\n\n{text}")
+        if is_partial:
+            print(f"for {page}, if all had been measured:\n\n{text}")
         else:
             replace(page, text)
 
