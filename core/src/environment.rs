@@ -8,6 +8,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::text::trimmed;
 
+/// The names of all variables that this library reads, for languages that hand variables over.
+pub const VARIABLES: [&str; 33] = [
+    "WTS_API_KEY",
+    "WTS_BASE_URL",
+    "WTS_SHARED_LIMITS",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "REQUEST_METHOD",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "EXECUTIONS_MODE",
+    "EXECUTIONS_MODE_FILE",
+    "QUEUE_BULL_REDIS_CLUSTER_NODES",
+    "QUEUE_BULL_REDIS_CLUSTER_NODES_FILE",
+    "QUEUE_BULL_REDIS_DB",
+    "QUEUE_BULL_REDIS_DB_FILE",
+    "QUEUE_BULL_REDIS_HOST",
+    "QUEUE_BULL_REDIS_HOST_FILE",
+    "QUEUE_BULL_REDIS_PASSWORD",
+    "QUEUE_BULL_REDIS_PASSWORD_FILE",
+    "QUEUE_BULL_REDIS_PORT",
+    "QUEUE_BULL_REDIS_PORT_FILE",
+    "QUEUE_BULL_REDIS_TLS",
+    "QUEUE_BULL_REDIS_TLS_FILE",
+    "QUEUE_BULL_REDIS_USERNAME",
+    "QUEUE_BULL_REDIS_USERNAME_FILE",
+];
+
 type LookUp = Rc<dyn Fn(&str) -> Option<OsString>>;
 
 static IS_IGNORED: AtomicBool = AtomicBool::new(false);
@@ -38,7 +75,9 @@ impl Drop for Restored {
     }
 }
 
+/// The value of `name`, one of [`VARIABLES`].
 pub(crate) fn variable(name: &str) -> Option<OsString> {
+    debug_assert!(VARIABLES.contains(&name), "{name} is read, but is none of VARIABLES");
     if IS_IGNORED.load(Ordering::Relaxed) {
         return None;
     }
@@ -61,20 +100,30 @@ pub(crate) fn text(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::env;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use super::{setting, variable, with_variables};
+    use super::{VARIABLES, setting, variable, with_variables};
 
     #[test]
     fn variables_are_looked_up_during_the_work_alone() {
-        let of_process = variable("PATH");
+        let of_process = variable("NO_PROXY");
         let doubled = |name: &str| Some(format!("{name}{name}").into());
-        let read =
-            with_variables(doubled, || (setting("PATH"), with_variables(|_| None, || setting("PATH")), setting("A")));
-        assert_eq!(read, (Some("PATHPATH".to_owned()), None, Some("AA".to_owned())));
+        let name = "NO_PROXY";
+        let read = with_variables(doubled, || {
+            (setting(name), with_variables(|_| None, || setting(name)), setting("no_proxy"))
+        });
+        assert_eq!(read, (Some("NO_PROXYNO_PROXY".to_owned()), None, Some("no_proxyno_proxy".to_owned())));
         let panicked = catch_unwind(AssertUnwindSafe(|| with_variables(|_| None, || panic!("as the test wants it"))));
         assert!(panicked.is_err());
-        assert!(of_process.is_some());
-        assert_eq!(variable("PATH"), of_process);
+        assert_eq!(variable(name), of_process);
+        assert_eq!(env::var_os(name), of_process);
+    }
+
+    #[test]
+    fn what_is_read_is_listed_once() {
+        assert_eq!(HashSet::from(VARIABLES).len(), VARIABLES.len());
+        assert_eq!(catch_unwind(|| variable("PATH")).is_err(), cfg!(debug_assertions));
     }
 }

@@ -362,6 +362,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{LedgerAddress, Node, RedisAddress, SharedLimitsFallback, Topology};
+    use crate::environment::VARIABLES;
     use crate::error::{Error, ErrorKind};
 
     fn parse(text: &str) -> Result<Option<LedgerAddress>, Error> {
@@ -444,6 +445,7 @@ mod tests {
     fn the_redis_of_n8n() {
         let with = |variables: &'static [(&str, &str)]| {
             LedgerAddress::parse("n8n", &move |name| {
+                assert!(VARIABLES.contains(&name), "{name}");
                 variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
             })
         };

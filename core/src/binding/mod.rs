@@ -10,7 +10,7 @@ pub use wakeup::Wakeup;
 
 pub use crate::background::Background;
 pub use crate::caller::{as_caller, caller, for_caller};
-pub use crate::environment::{ignore_environment, with_variables};
+pub use crate::environment::{VARIABLES, ignore_environment, with_variables};
 pub use crate::error::ErrorForTests;
 #[cfg(feature = "test-util")]
 pub use crate::limiter::break_shared_limits;

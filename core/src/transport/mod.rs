@@ -1,5 +1,6 @@
 //! The only place that speaks HTTP: one request out, one answer in.
 
+mod authorities;
 mod causes;
 mod connection;
 mod dns;
@@ -39,11 +40,12 @@ pub(crate) use self::failure::Failure;
 use self::failure::{has_ended, is_broken, is_out_of_resources, no_answer};
 use self::pool::{Lease, Pool};
 use self::proxy::Proxy;
+use self::tls::Route;
 
 /// TLS as for the API, for other connections of a program in `language`.
 #[cfg(feature = "redis")]
 pub(crate) fn tls_config(language: &str) -> Result<rustls::ClientConfig, Error> {
-    tls::config(true, language)
+    tls::config(language, None)
 }
 
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -71,11 +73,16 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let base_url = config.base_url.clone();
+        let proxy = if is_loopback(&base_url) { None } else { Proxy::of_environment(&base_url, environment::text)? };
+        let tls = match base_url.scheme() {
+            "https" => tls::config(config.language, Some(Route::new(&base_url, proxy.as_ref())))?,
+            _ => tls::unused()?,
+        };
         let settings = Settings {
-            tls: tls::config(base_url.scheme() == "https", config.language)?,
+            tls,
             headers: headers(config)?,
             connect_timeout: config.timeout.min(MAX_CONNECT_TIME),
-            proxy: if is_loopback(&base_url) { None } else { Proxy::of_environment(&base_url, environment::text)? },
+            proxy,
             target: base_url.clone(),
         };
         settings.connection().map_err(|error| {

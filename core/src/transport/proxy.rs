@@ -24,7 +24,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 const MAX_HEAD_BYTES: usize = 8192;
 
 /// A proxy, checked.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Proxy {
     url: Url,
     authorization: Option<HeaderValue>,
@@ -175,10 +175,14 @@ mod tests {
     use reqwest::Url;
 
     use super::{Proxy, status_in};
+    use crate::environment::VARIABLES;
     use crate::error::{Error, ErrorKind};
 
     fn proxy(target: &str, variables: &[(&str, &str)]) -> Result<Option<String>, Error> {
-        let variable = |name: &str| variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| {
+            assert!(VARIABLES.contains(&name), "{name}");
+            variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+        };
         let proxy = Proxy::of_environment(&Url::parse(target).unwrap(), variable)?;
         Ok(proxy.map(|proxy| proxy.address()))
     }

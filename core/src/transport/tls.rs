@@ -1,33 +1,96 @@
-//! TLS, and which authorities are trusted.
+//! TLS: its settings, and how a certificate is verified.
 
-use std::collections::HashSet;
-use std::env;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "ring")]
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::Url;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{VerifierBuilderError, WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::CertificateResult;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
 
-use crate::environment::variable;
+use super::authorities::{Authorities, Sources};
+use super::proxy::Proxy;
 use crate::error::Error;
 use crate::per_process::PerProcess;
 
-/// TLS for a program in `language`; without any authorities where it is not used.
+const MAX_KEPT: usize = 16;
+
+/// Where connections go, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Route {
+    /// Without path.
+    server: Url,
+    proxy: Option<Proxy>,
+}
+
+impl Route {
+    pub(super) fn new(target: &Url, proxy: Option<&Proxy>) -> Self {
+        let mut server = target.clone();
+        server.set_path("");
+        Self { server, proxy: proxy.cloned() }
+    }
+}
+
+/// The settings that were used last. They hold the session tickets of their servers, so that another client on the same
+/// route needs no full handshake.
+static KEPT: PerProcess<Mutex<Vec<(Origin, ClientConfig)>>> = PerProcess::new();
+
+/// What settings were made of.
+#[derive(Debug)]
+struct Origin {
+    sources: Sources,
+    /// None: anywhere.
+    route: Option<Route>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.sources, &self.route) == (&other.sources, &other.route) && Arc::ptr_eq(&self.provider, &other.provider)
+    }
+}
+
+/// TLS for a program in `language`, the same for all clients on this route.
 ///
 /// # Errors
 /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when a variable of the environment names authorities of which none
 /// can be read, or when there is no cryptography.
-pub(super) fn config(is_used: bool, language: &str) -> Result<ClientConfig, Error> {
-    let provider = provider()?;
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::invalid_config(format!("TLS can't be set up: {error}.")).with_source(error))?;
-    if !is_used {
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+pub(super) fn config(language: &str, route: Option<Route>) -> Result<ClientConfig, Error> {
+    let origin = Origin { sources: Sources::of_environment(language), route, provider: provider()? };
+    let mut kept = KEPT.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
+    let config = match kept.iter().position(|(other, _)| *other == origin) {
+        Some(place) => kept.remove(place).1,
+        None => new_config(&origin.sources, &origin.provider)?,
+    };
+    if kept.len() == MAX_KEPT {
+        kept.remove(0);
     }
-    let sources = Sources::of_environment(language, |name| variable(name).map(PathBuf::from));
-    Ok(platform::with_roots(builder, &sources, provider)?.with_no_client_auth())
+    kept.push((origin, config.clone()));
+    Ok(config)
+}
+
+/// For clients that do not use TLS.
+///
+/// # Errors
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when there is no cryptography.
+pub(super) fn unused() -> Result<ClientConfig, Error> {
+    Ok(builder(&provider()?)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn new_config(sources: &Sources, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, Error> {
+    Ok(platform::with_verifier(builder(provider)?, sources, provider)?.with_no_client_auth())
+}
+
+fn builder(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::invalid_config(format!("TLS can't be set up: {error}.")).with_source(error))
 }
 
 /// The provider that the program has installed for the whole process, or else *ring*.
@@ -41,7 +104,9 @@ fn provider() -> Result<Arc<CryptoProvider>, Error> {
 
 #[cfg(feature = "ring")]
 fn built_in() -> Option<Arc<CryptoProvider>> {
-    Some(Arc::new(rustls::crypto::ring::default_provider()))
+    static RING: PerProcess<Arc<CryptoProvider>> = PerProcess::new();
+    let make = || Ok::<_, Infallible>(Arc::new(rustls::crypto::ring::default_provider()));
+    RING.get_or_make(make).ok().cloned()
 }
 
 #[cfg(not(feature = "ring"))]
@@ -49,189 +114,87 @@ fn built_in() -> Option<Arc<CryptoProvider>> {
     None
 }
 
-/// Where a variable of the environment says that authorities are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Named {
-    variable: &'static str,
-    /// The value, for messages.
-    value: PathBuf,
-    /// One file, or folders.
-    paths: Vec<PathBuf>,
+/// Verifies by the authorities in `sources`.
+fn with_authorities(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    sources: &Sources,
+    provider: &Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+    let verifier = Verifier::new(sources.authorities()?, provider)
+        .map_err(|error| Error::internal("There is no certificate authority.").with_source(error))?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
 }
 
-impl Named {
-    /// A file or a folder.
-    fn path(variable: &'static str, value: PathBuf) -> Self {
-        Self { variable, paths: vec![value.clone()], value }
-    }
+/// That of webpki: with the authorities that are known from the beginning, and if that fails, with those of the system's
+/// folders besides.
+#[derive(Debug)]
+struct Verifier {
+    authorities: Arc<Authorities>,
+    provider: Arc<CryptoProvider>,
+    first: Arc<WebPkiServerVerifier>,
+}
 
-    fn folders(variable: &'static str, value: PathBuf) -> Self {
-        let paths = env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect();
-        Self { variable, value, paths }
-    }
-
-    fn load(&self, roots: &mut RootCertStore) -> Result<(), Error> {
-        let results: Vec<_> = self.paths.iter().map(|path| load(path)).collect();
-        let mut added = 0;
-        let mut problem = None;
-        for result in results {
-            problem = problem.or_else(|| result.errors.first().map(ToString::to_string));
-            added += roots.add_parsable_certificates(result.certs).0;
-        }
-        if added > 0 {
-            return Ok(());
-        }
-        let problem = problem.unwrap_or_else(|| "there is no certificate in it".to_owned());
-        let Self { variable, value, .. } = self;
-        let text = format!("{variable} names no certificate authority: {} ({problem}).", value.display());
-        Err(Error::invalid_config(text))
+impl Verifier {
+    fn new(authorities: Arc<Authorities>, provider: &Arc<CryptoProvider>) -> Result<Self, VerifierBuilderError> {
+        let first = webpki_verifier(authorities.read(), provider)?;
+        Ok(Self { authorities, provider: Arc::clone(provider), first })
     }
 }
 
-fn load(path: &Path) -> CertificateResult {
-    if path.is_dir() {
-        rustls_native_certs::load_certs_from_paths(None, Some(path))
-    } else {
-        rustls_native_certs::load_certs_from_paths(Some(path), None)
-    }
+fn webpki_verifier(
+    roots: &Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, VerifierBuilderError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider)).build()
 }
 
-/// Which authorities are trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Sources {
-    /// In place of the system's file.
-    file: Option<Named>,
-    /// In place of the system's folder.
-    folders: Option<Named>,
-    /// In place of the system's file and folder.
-    instead: Option<Named>,
-    /// Beside all others.
-    extra: Option<Named>,
-}
-
-impl Sources {
-    fn of_environment(language: &str, variable: impl Fn(&str) -> Option<PathBuf>) -> Self {
-        let given = |name: &'static str| variable(name).filter(|value| !value.as_os_str().is_empty());
-        let path = |name: &'static str| given(name).map(|value| Named::path(name, value));
-        Self {
-            file: path("SSL_CERT_FILE"),
-            folders: given("SSL_CERT_DIR").map(|value| Named::folders("SSL_CERT_DIR", value)),
-            instead: match language {
-                "python" => path("REQUESTS_CA_BUNDLE").or_else(|| path("CURL_CA_BUNDLE")),
-                _ => None,
-            },
-            extra: if language == "node" { path("NODE_EXTRA_CA_CERTS") } else { None },
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.first.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let Err(error) = verified else { return verified };
+        match self.authorities.with_folders().and_then(|all| webpki_verifier(all, &self.provider).ok()) {
+            Some(all) => all.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            None => Err(error),
         }
     }
 
-    #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-    fn is_default(&self) -> bool {
-        (&self.file, &self.folders, &self.instead, &self.extra) == (&None, &None, &None, &None)
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.first.verify_tls12_signature(message, certificate, signature)
     }
 
-    fn load(&self) -> Result<RootCertStore, Error> {
-        let mut roots = RootCertStore::empty();
-        if let Some(instead) = &self.instead {
-            instead.load(&mut roots)?;
-        }
-        match &self.file {
-            Some(file) => file.load(&mut roots)?,
-            None if self.instead.is_none() => defaults::add_file(&mut roots),
-            None => {}
-        }
-        match &self.folders {
-            Some(folders) => folders.load(&mut roots)?,
-            None if self.instead.is_none() => defaults::add_folders(&mut roots),
-            None => {}
-        }
-        if roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        if let Some(extra) = &self.extra {
-            extra.load(&mut roots)?;
-        }
-        remove_duplicates(&mut roots);
-        Ok(roots)
-    }
-}
-
-/// Systems have most authorities twice, in a file and in a folder.
-fn remove_duplicates(roots: &mut RootCertStore) {
-    let mut known = HashSet::new();
-    roots.roots.retain(|root| known.insert((root.subject.to_vec(), root.subject_public_key_info.to_vec())));
-}
-
-type Loaded = Vec<(Sources, Arc<RootCertStore>)>;
-static LOADED: PerProcess<Mutex<Loaded>> = PerProcess::new();
-
-/// The authorities in `sources`, read once a process.
-fn roots(sources: &Sources) -> Result<Arc<RootCertStore>, Error> {
-    let mut loaded = LOADED.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, roots)) = loaded.iter().find(|(known, _)| known == sources) {
-        return Ok(Arc::clone(roots));
-    }
-    let roots = Arc::new(sources.load()?);
-    loaded.push((sources.clone(), Arc::clone(&roots)));
-    Ok(roots)
-}
-
-/// Where this system has its authorities.
-#[cfg(all(unix, not(target_vendor = "apple")))]
-mod defaults {
-    use std::env;
-
-    use openssl_probe::ENV_CERT_FILE;
-    use rustls::RootCertStore;
-
-    use crate::environment::variable;
-
-    pub(super) fn add_file(roots: &mut RootCertStore) {
-        // The probe takes a file from the environment even where the environment does not count.
-        let is_known =
-            |file: &_| variable(ENV_CERT_FILE).is_some() || env::var_os(ENV_CERT_FILE).as_ref() != Some(file);
-        let file = openssl_probe::probe().cert_file;
-        if let Some(file) = file.filter(|file| is_known(&file.clone().into_os_string())) {
-            roots.add_parsable_certificates(super::load(&file).certs);
-        }
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.first.verify_tls13_signature(message, certificate, signature)
     }
 
-    pub(super) fn add_folders(roots: &mut RootCertStore) {
-        for folder in openssl_probe::candidate_cert_dirs() {
-            roots.add_parsable_certificates(super::load(folder).certs);
-        }
-    }
-}
-
-/// What macOS and Windows trust is not in files.
-#[cfg(not(all(unix, not(target_vendor = "apple"))))]
-mod defaults {
-    use rustls::RootCertStore;
-
-    pub(super) fn add_file(roots: &mut RootCertStore) {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.first.supported_verify_schemes()
     }
 
-    pub(super) fn add_folders(_: &mut RootCertStore) {}
+    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
+        self.first.root_hint_subjects()
+    }
 }
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod platform {
-    use std::sync::Arc;
-
-    use rustls::client::WantsClientCert;
-    use rustls::crypto::CryptoProvider;
-    use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
-
-    use super::{Sources, roots};
-    use crate::error::Error;
-
-    pub(super) fn with_roots(
-        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-        sources: &Sources,
-        _: Arc<CryptoProvider>,
-    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
-        Ok(builder.with_root_certificates(roots(sources)?))
-    }
+    pub(super) use super::with_authorities as with_verifier;
 }
 
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
@@ -243,73 +206,159 @@ mod platform {
     use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
     use rustls_platform_verifier::Verifier;
 
-    use super::{Sources, roots};
+    use super::{Sources, with_authorities};
     use crate::error::Error;
 
     /// The system's own verifier, unless a variable says which authorities count.
-    pub(super) fn with_roots(
+    pub(super) fn with_verifier(
         builder: ConfigBuilder<ClientConfig, WantsVerifier>,
         sources: &Sources,
-        provider: Arc<CryptoProvider>,
+        provider: &Arc<CryptoProvider>,
     ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
         if sources.is_default()
-            && let Ok(verifier) = Verifier::new(provider)
+            && let Ok(verifier) = Verifier::new(Arc::clone(provider))
         {
             return Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)));
         }
-        Ok(builder.with_root_certificates(roots(sources)?))
+        with_authorities(builder, sources, provider)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
     use std::path::PathBuf;
     use std::sync::Arc;
+    use std::{env, fs, process};
 
-    use super::{Sources, roots};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use reqwest::Url;
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+    use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection};
 
-    fn sources(language: &str, variables: &[(&str, &str)]) -> Sources {
-        Sources::of_environment(language, |name| {
-            variables.iter().find(|(it, _)| *it == name).map(|(_, value)| PathBuf::from(value))
-        })
+    use super::{Route, Verifier, builder, config, provider};
+    use crate::environment::with_variables;
+    use crate::transport::authorities::Authorities;
+    use crate::transport::proxy::Proxy;
+
+    const HOST: &str = "api.example";
+
+    /// An authority, and its certificate as a file. All have the same name, as one that was given a new key.
+    struct Issuer {
+        issuer: CertifiedIssuer<'static, KeyPair>,
+        file: PathBuf,
     }
 
-    /// One authority of this test alone.
-    const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authority/authority.pem");
-    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authority");
+    impl Issuer {
+        fn new(name: &str) -> Self {
+            let mut params = CertificateParams::new([]).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+            let file = env::temp_dir().join(format!("wts-session-{}-{name}.pem", process::id()));
+            fs::write(&file, issuer.pem()).unwrap();
+            Self { issuer, file }
+        }
 
-    fn count(language: &str, variables: &[(&str, &str)]) -> usize {
-        sources(language, variables).load().unwrap().len()
-    }
+        fn roots(&self) -> RootCertStore {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.issuer.der().clone()).unwrap();
+            roots
+        }
 
-    #[test]
-    fn a_variable_replaces_its_own_default_and_the_other_one_stays() {
-        let all = count("rust", &[]);
-        assert!(all > 1);
-        assert_eq!(count("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", FOLDER)]), 1);
-        assert!(count("rust", &[("SSL_CERT_DIR", FOLDER)]) > 1, "the system's file stays");
-        let two = format!("/no/such/folder:{FOLDER}");
-        assert_eq!(count("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", &two)]), 1);
-        assert_eq!(count("rust", &[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")]), all);
-    }
+        /// A server that this authority vouches for.
+        fn server(&self) -> Arc<ServerConfig> {
+            let key = KeyPair::generate().unwrap();
+            let certificate = CertificateParams::new([HOST.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+            let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+            let config = ServerConfig::builder_with_provider(provider().unwrap())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.der().clone()], key);
+            Arc::new(config.unwrap())
+        }
 
-    #[test]
-    fn the_variables_of_a_language_count_in_it_alone() {
-        let all = count("rust", &[]);
-        assert_eq!(count("node", &[("NODE_EXTRA_CA_CERTS", AUTHORITY)]), all + 1);
-        assert_eq!(count("python", &[("NODE_EXTRA_CA_CERTS", AUTHORITY)]), all);
-        for variable in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
-            assert_eq!(count("python", &[(variable, AUTHORITY)]), 1);
-            assert_eq!(count("python", &[(variable, FOLDER)]), 1);
-            assert_eq!(count("node", &[(variable, AUTHORITY)]), all);
+        /// The settings on `route` for a client that trusts this authority alone.
+        fn client(&self, route: Option<Route>) -> ClientConfig {
+            let file = OsString::from(&self.file);
+            let named = move |name: &str| ["SSL_CERT_FILE", "SSL_CERT_DIR"].contains(&name).then(|| file.clone());
+            with_variables(named, || config("rust", route).unwrap())
         }
     }
 
+    impl Drop for Issuer {
+        fn drop(&mut self) {
+            fs::remove_file(&self.file).unwrap();
+        }
+    }
+
+    fn route(server: &str, proxy: Option<&str>) -> Option<Route> {
+        let target = Url::parse(server).unwrap();
+        let named = |name: &str| proxy.filter(|_| name == "HTTPS_PROXY").map(ToOwned::to_owned);
+        Some(Route::new(&target, Proxy::of_environment(&target, named).unwrap().as_ref()))
+    }
+
+    /// A handshake in memory, and the answer that brings the client its session tickets.
+    fn handshake(client: ClientConfig, server: &Arc<ServerConfig>) -> Result<HandshakeKind, rustls::Error> {
+        let host = ServerName::try_from(HOST).unwrap();
+        let mut client = ClientConnection::new(Arc::new(client), host).unwrap();
+        let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
+        while client.wants_write() || server.wants_write() {
+            let mut sent = Vec::new();
+            while client.wants_write() {
+                client.write_tls(&mut sent).unwrap();
+            }
+            let mut left = &sent[..];
+            while !left.is_empty() {
+                server.read_tls(&mut left).unwrap();
+                server.process_new_packets()?;
+            }
+            let mut answer = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut answer).unwrap();
+            }
+            let mut left = &answer[..];
+            while !left.is_empty() {
+                client.read_tls(&mut left).unwrap();
+                client.process_new_packets()?;
+            }
+        }
+        Ok(client.handshake_kind().unwrap())
+    }
+
     #[test]
-    fn authorities_are_read_once_and_again_for_another_value() {
-        let first = roots(&sources("rust", &[])).unwrap();
-        assert!(Arc::ptr_eq(&first, &roots(&sources("python", &[])).unwrap()));
-        let other = roots(&sources("rust", &[("SSL_CERT_FILE", AUTHORITY), ("SSL_CERT_DIR", FOLDER)])).unwrap();
-        assert_eq!(other.len(), 1);
+    fn another_client_on_the_same_route_goes_on_with_the_session_of_the_first_and_no_other_does() {
+        let (issuer, stranger) = (Issuer::new("same-route"), Issuer::new("same-route-stranger"));
+        let server = issuer.server();
+        let kind = |route| handshake(issuer.client(route), &server).unwrap();
+        let (api, proxy) = ("https://api.example/gateway", Some("http://proxy.example:3128"));
+        assert_eq!(kind(route(api, None)), HandshakeKind::Full);
+        assert_eq!(kind(route("https://api.example", None)), HandshakeKind::Resumed);
+        assert_eq!(kind(route("https://api.example:8443", None)), HandshakeKind::Full);
+        assert_eq!(kind(route(api, proxy)), HandshakeKind::Full);
+        assert_eq!(kind(route(api, proxy)), HandshakeKind::Resumed);
+        assert_eq!(kind(route(api, Some("http://user:pass@proxy.example:3128"))), HandshakeKind::Full);
+        assert_eq!(kind(None), HandshakeKind::Full);
+        assert!(handshake(stranger.client(route(api, None)), &server).is_err(), "its own authorities count");
+        assert_eq!(kind(route(api, None)), HandshakeKind::Resumed);
+    }
+
+    #[test]
+    fn what_the_file_does_not_vouch_for_the_folders_may() {
+        let (in_file, in_folder, nowhere) = (Issuer::new("file"), Issuer::new("folder"), Issuer::new("nowhere"));
+        let mut both = in_file.roots();
+        both.extend(in_folder.roots().roots);
+        let verified = |issuer: &Issuer, folders: Option<&RootCertStore>| {
+            let authorities = Arc::new(Authorities::of(in_file.roots(), folders.cloned()));
+            let verifier = Verifier::new(authorities, &provider().unwrap()).unwrap();
+            let client = builder(&provider().unwrap()).unwrap();
+            let client = client.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+            handshake(client, &issuer.server()).map(drop)
+        };
+        assert_eq!(verified(&in_file, None), Ok(()));
+        assert_eq!(verified(&in_file, Some(&both)), Ok(()));
+        assert_eq!(verified(&in_folder, Some(&both)), Ok(()));
+        assert!(verified(&in_folder, None).is_err());
+        assert!(verified(&nowhere, Some(&both)).is_err());
     }
 }
