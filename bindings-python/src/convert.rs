@@ -140,10 +140,8 @@ pub(crate) fn session<'py>(py: Python<'py>, session: &Session) -> PyResult<Bound
 /// The scanner of Python's own decoder, which no code in Python stands before; made by [`preload`](crate::preload::preload).
 pub(crate) fn scanner(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static SCANNER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let scanner = SCANNER.get_or_try_init(py, || {
-        let decoder = py.import("json")?.getattr("JSONDecoder")?.call0()?;
-        decoder.getattr("scan_once").map(Bound::unbind)
-    })?;
+    let scanner =
+        SCANNER.get_or_try_init(py, || py.import("wts_session._json")?.call_method0("scanner").map(Bound::unbind))?;
     Ok(scanner.bind(py))
 }
 

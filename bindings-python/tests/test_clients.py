@@ -5,14 +5,25 @@ from __future__ import annotations
 import asyncio
 import decimal
 import fractions
+import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy
 import pytest
 import running
-from wts_session import AsyncClient, Client, ConfigError, complete_session
+from wts_session import (
+    AsyncClient,
+    Client,
+    ConfigError,
+    Failed,
+    Outcome,
+    OutcomeIterator,
+    Succeeded,
+    _json,
+    complete_session,
+)
 
 if TYPE_CHECKING:
     from stand_in import StandIn
@@ -131,6 +142,27 @@ def test_fastapi_takes_sessions_as_response_models() -> None:
 
 
 def test_the_import_loads_nothing_that_few_programs_need() -> None:
-    program = "import sys, wts_session; print({'asyncio', 'typing_extensions', 'uuid', 'inspect'} & set(sys.modules))"
+    program = """
+import sys
+
+before = set(sys.modules)
+import wts_session
+
+loaded = set(sys.modules) - before - {"__future__", "_json", "atexit"}
+print(sorted(name for name in loaded if not name.startswith("wts_session")))
+"""
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout == "set()\n"
+    assert ended.stdout == "[]\n"
+
+
+def test_the_scanner_of_json_is_that_of_the_module_json() -> None:
+    text = '{"a": [1, -2.5e3, true, null, NaN, -Infinity], "\\u00e9": {"": "\\ud83d\\ude00"}} rest'
+    value, end = _json.scanner()(text, 0)
+    assert (repr(value), end) == (repr(json.loads(text[:-5])), len(text) - 5)
+
+
+def test_types_that_are_loaded_late_take_types_in_brackets() -> None:
+    alias: Any = Outcome
+    assert get_args(alias[int]) == (Succeeded[int], Failed)
+    assert get_args(OutcomeIterator[str]) == (str,)
+    assert not hasattr(Succeeded(0, "s", None), "__dict__")

@@ -12,12 +12,9 @@ do the same without a client of your own. All failures are a :class:`WtsError`.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from wts_session._bulk import OutcomeIterator
 from wts_session._client import Client, complete_session, update_session_status
-from wts_session._outcome import Failed, Outcome, Succeeded, outcomes_of
-from wts_session._status import SessionStatus
+from wts_session._outcome import Failed, Succeeded
 from wts_session._wts_session import __version__
 from wts_session.errors import (
     ApiError,
@@ -42,6 +39,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wts_session._async_bulk import AsyncOutcomeIterator
     from wts_session._async_client import AsyncClient
+    from wts_session._outcomes import Outcome, outcomes_of
+    from wts_session._status import SessionStatus
     from wts_session._types import CompletedSession, Session
 
 __all__ = [
@@ -82,14 +81,19 @@ _LAZY = {
     "AsyncClient": "_async_client",
     "AsyncOutcomeIterator": "_async_bulk",
     "CompletedSession": "_types",
+    "Outcome": "_outcomes",
     "Session": "_types",
+    "SessionStatus": "_status",
+    "outcomes_of": "_outcomes",
 }
 
 
 def __getattr__(name: str) -> object:
-    # Programs that do not use them need not load asyncio, nor what makes typed dicts.
+    # Programs that do not use them need not load asyncio, enum and typing, which take longer than all the rest.
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     globals()[name] = getattr(import_module(f"wts_session.{_LAZY[name]}"), name)
     return globals()[name]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from asyncio import CancelledError, Event, sleep, wait
 from contextlib import suppress
-from typing import Generic
 
 from wts_session import _bulk
 from wts_session._bulk import length, outcomes_left, report, take, wrong_iterable
 from wts_session._mailbox import running_loop
 from wts_session._outcome import ResultT
+from wts_session._typing import Generic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from wts_session._bulk import Progress
-    from wts_session._outcome import Outcome
+    from wts_session._outcomes import Outcome
     from wts_session._wts_session import BulkRun
 
 TAKEN_AT_ONCE = 16

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import cast
 
 from wts_session import _async_bulk
 from wts_session import _wts_session as native
@@ -9,6 +8,7 @@ from wts_session._bulk import check_progress
 from wts_session._logging import logs_attempts
 from wts_session._mailbox import running_loop
 from wts_session._settings import BaseClient
+from wts_session._typing import cast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from wts_session._async_bulk import AsyncOutcomeIterator
-    from wts_session._outcome import Outcome
+    from wts_session._outcomes import Outcome
     from wts_session._types import CompletedSession, Session
 
 

@@ -6,12 +6,11 @@ error itself: see ``BulkRun.fail``.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from threading import get_ident
-from typing import Generic
+from _thread import get_ident
 
 from wts_session._logging import log
 from wts_session._outcome import ResultT
+from wts_session._typing import Generic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from wts_session._outcome import Outcome
+    from wts_session._outcomes import Outcome
     from wts_session._wts_session import BulkRun
 
     Progress = Callable[[int, "int | None"], object]
@@ -190,9 +189,12 @@ class OutcomeIterator(Generic[ResultT]):
         if self._canceller is not None:
             self._canceller.cancel()
         if self._consumer in {None, get_ident()}:
-            with suppress(ValueError):  # raised below the iteration, by a handler
+            try:
                 self._outcomes.close()
                 self._run.drain()
+            except ValueError:
+                # Raised below the iteration, by a handler.
+                pass
 
     @property
     def remaining(self) -> list[Outcome[ResultT]]:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import cast
-
 from wts_session import _bulk
 from wts_session import _wts_session as native
 from wts_session._logging import logs_attempts
 from wts_session._settings import BaseClient
+from wts_session._typing import cast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from wts_session._bulk import OutcomeIterator
-    from wts_session._outcome import Outcome
+    from wts_session._outcomes import Outcome
     from wts_session._types import CompletedSession, Session
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, cast
-
-from wts_session import _wts_session as native
+from wts_session._typing import Generic, cast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, ClassVar, Literal, NoReturn
+    from typing import Any, ClassVar, Literal, NoReturn, TypeVar
 
-Calls = TypeVar("Calls", "native.Calls", "native.AsyncCalls")
+    from wts_session import _wts_session as native
+
+    Calls = TypeVar("Calls", "native.Calls", "native.AsyncCalls")
+else:
+    Calls = None
 
 
 class NotMade:

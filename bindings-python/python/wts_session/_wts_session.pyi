@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from contextvars import Context
 from typing import Any, Generic, final
 
-from wts_session._outcome import Outcome, ResultT
+from wts_session._outcome import ResultT
+from wts_session._outcomes import Outcome
 
 __all__ = [
     "AsyncCalls",
