@@ -7,6 +7,15 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
+use napi_derive::napi;
+use wts_session::binding::VARIABLES;
+
+/// The names of all variables that core reads.
+#[napi(catch_unwind)]
+pub fn variables() -> Vec<&'static str> {
+    VARIABLES.to_vec()
+}
+
 /// Variables by their names.
 pub(crate) type Variables = HashMap<String, String>;
 

@@ -173,13 +173,28 @@ describe('the environment', () => {
   });
 
   it('may throw when it is read', async () => {
-    const source = `process.env = new Proxy({}, { ownKeys() { throw new RangeError('not allowed'); } });
+    const source = `process.env = new Proxy({}, {
+        getOwnPropertyDescriptor() { throw new RangeError('not allowed'); },
+      });
       try {
         new Client({ apiKey: 'key' });
       } catch (error) {
         console.log(error instanceof RangeError, error.message);
       }`;
     assert.equal(await endsWell(source), 'true not allowed');
+  });
+
+  it('is asked for the variables of this library alone, and for nothing that it inherits', async () => {
+    const source = js`const asked = new Set();
+      process.env = new Proxy(Object.create(${environment}), {
+        getOwnPropertyDescriptor(target, name) {
+          asked.add(name);
+          return Reflect.getOwnPropertyDescriptor(target, name);
+        },
+      });
+      await completeSession('s').catch((error) => console.log(error.code));
+      console.log(asked.has('WTS_API_KEY'), asked.has('https_proxy'), asked.has('PATH'));`;
+    assert.equal(await endsWell(source), 'missing_api_key\ntrue true false');
   });
 });
 
