@@ -33,6 +33,7 @@ async function ofUndici() {
     connect: { timeout: 5000 },
     headersTimeout: 15_000,
     bodyTimeout: 15_000,
+    keepAliveTimeout: 60_000,
   });
   return async () => {
     const { statusCode, body } = await pool.request({ path: PATH, method: 'PUT', headers, body: '{}' });
@@ -89,13 +90,26 @@ function calls(make, atOnce) {
   };
 }
 
+function checkOutcome({ ok, result, error }) {
+  assert.ok(ok, error);
+  assert.equal(result.status, 'COMPLETED');
+}
+
 async function bulk() {
   const { Client } = await import('wts-session');
   const client = new Client(UNLIMITED);
   return async (count) => {
-    for (const { ok, result, error } of await client.completeSessions(Array(count).fill(SESSION))) {
-      assert.ok(ok, error);
-      assert.equal(result.status, 'COMPLETED');
+    const outcomes = await client.completeSessions(Array(count).fill(SESSION));
+    outcomes.forEach(checkOutcome);
+  };
+}
+
+async function iteratedBulk() {
+  const { Client } = await import('wts-session');
+  const client = new Client(UNLIMITED);
+  return async (count) => {
+    for await (const outcome of client.iterCompleteSessions(Array(count).fill(SESSION))) {
+      checkOutcome(outcome);
     }
   };
 }
@@ -108,6 +122,7 @@ const CLIENTS = {
   'http-at-once': calls(ofHttp, AT_ONCE),
   'single-at-once': calls(() => ours(UNLIMITED), AT_ONCE),
   bulk,
+  'bulk-iterated': iteratedBulk,
   'by-hand': calls(byHand, 1),
   limited: calls(() => ours({ rateLimits: LIMITS }), 1),
   'by-hand-at-once': calls(byHand, AT_ONCE),

@@ -79,7 +79,7 @@ def by_hand() -> AsyncCall:
     from aiolimiter import AsyncLimiter
     from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-    connections = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    connections = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE, keepalive_expiry=60)
     client = httpx.AsyncClient(timeout=httpx.Timeout(15, connect=5), limits=connections, headers=HEADERS)
     first, second = (AsyncLimiter(*limit) for limit in LIMITS)
 
@@ -149,13 +149,13 @@ def in_loop(make: Callable[[], AsyncCall], at_once: int) -> Work:
     return lambda calls: loop.run_until_complete(all_shares(calls))
 
 
-def bulk() -> Work:
+def bulk(method: str) -> Work:
     from wts_session import Client
 
-    client = Client(**UNLIMITED)
+    complete = getattr(Client(**UNLIMITED), method)
 
     def work(calls: int) -> None:
-        for outcome in client.complete_sessions([SESSION] * calls):
+        for outcome in complete([SESSION] * calls):
             assert outcome.ok, outcome
             check(outcome.result)
 
@@ -171,7 +171,8 @@ CLIENTS: dict[str, Callable[[], Work]] = {
     "async": lambda: in_loop(lambda: ours_async(**UNLIMITED), 1),
     "ry-async-at-once": lambda: in_loop(ry_async, AT_ONCE),
     "async-at-once": lambda: in_loop(lambda: ours_async(**UNLIMITED), AT_ONCE),
-    "bulk": bulk,
+    "bulk": lambda: bulk("complete_sessions"),
+    "bulk-iterated": lambda: bulk("iter_complete_sessions"),
     "by-hand": lambda: in_loop(by_hand, 1),
     "limited": lambda: in_loop(lambda: ours_async(rate_limits=LIMITS), 1),
     "by-hand-at-once": lambda: in_loop(by_hand, AT_ONCE),

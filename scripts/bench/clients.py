@@ -107,6 +107,7 @@ GROUPS = {
                 Client("ry-async-at-once", "ry"),
                 ours("async-at-once", "`AsyncClient`", 0.9),
                 ours("bulk", "`complete_sessions`, per item"),
+                ours("bulk-iterated", "`iter_complete_sessions`, per item"),
             ),
         ),
         Group(
@@ -140,6 +141,7 @@ GROUPS = {
                 Client("http-at-once", "node:http"),
                 ours("single-at-once", "`Client`", 0.45),
                 ours("bulk", "`completeSessions`, per item"),
+                ours("bulk-iterated", "`iterCompleteSessions`, per item"),
             ),
         ),
         Group(
