@@ -132,9 +132,9 @@ export interface ClientOptions {
    */
   maxRetries?: number | undefined;
   /**
-   * How many requests are in flight at once at most, from 1 to 10,000.
+   * How many requests are in flight at once at most, from 1 to 10,000; each has a connection of its own.
    *
-   * @defaultValue 64
+   * @defaultValue as many as `rateLimits` can use, from 64 to 200: 200 with the API's limits, 64 without limits
    */
   maxConcurrency?: number | undefined;
   /**

@@ -666,7 +666,9 @@ void wts_config_set_shared_limits_account(struct wts_config *config, const char 
 void wts_config_set_shared_limits_fallback(struct wts_config *config, const char *fallback);
 
 /**
- * Sets how many requests of a client are in flight at the same time at most; further calls wait. Default: 64.
+ * Sets how many requests of a client are in flight at the same time at most, each on a connection of its own; further
+ * calls wait. Default: as many as the rate limits can use, from 64 to 200. That is 200 with the API's limits, and 64
+ * without limits.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *

@@ -26,7 +26,7 @@ pub fn settings() -> Vec<(String, &'static str)> {
 fn name_of_kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Text | Kind::Word => "string",
-        Kind::Duration | Kind::Count | Kind::Share => "number",
+        Kind::Duration | Kind::Count | Kind::CountOrDefault | Kind::Share => "number",
         Kind::DurationOrNone => "number or null",
         Kind::RateLimits => "array or null",
         Kind::Fallback => "string or number",

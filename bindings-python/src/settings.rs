@@ -27,10 +27,12 @@ pub(crate) fn builder(settings: &Bound<'_, PyDict>) -> PyResult<ClientBuilder> {
 
 fn setting(name: &str, kind: Kind, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     match kind {
-        Kind::Text | Kind::DurationOrNone | Kind::RateLimits if value.is_none() => Ok(Value::Null),
+        Kind::Text | Kind::DurationOrNone | Kind::CountOrDefault | Kind::RateLimits if value.is_none() => {
+            Ok(Value::Null)
+        }
         Kind::Text | Kind::Word => Ok(Value::Text(encodable(name, text(name, value)?)?)),
         Kind::Duration | Kind::DurationOrNone | Kind::Share => Ok(Value::Number(number(name, value)?)),
-        Kind::Count => Ok(Value::Number(whole_number(name, value)?)),
+        Kind::Count | Kind::CountOrDefault => Ok(Value::Number(whole_number(name, value)?)),
         Kind::Flag => Ok(Value::Flag(flag(name, value)?)),
         Kind::RateLimits => rate_limits(name, value).map(Value::RateLimits),
         Kind::Fallback => match value.cast::<PyString>() {

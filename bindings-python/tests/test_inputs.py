@@ -221,7 +221,7 @@ def test_the_functions_keep_their_connection(api: StandIn, session_id: str) -> N
 
 
 SETTINGS = (
-    "api_key=None, *, base_url=None, timeout=15.0, total_timeout=60.0, max_retries=3, max_concurrency=64, "
+    "api_key=None, *, base_url=None, timeout=15.0, total_timeout=60.0, max_retries=3, max_concurrency=None, "
     "rate_limits=((200, 5.0), (1000, 300.0)), reserve=0.05, shared_limits=None, shared_limits_account=None, "
     "shared_limits_fallback='wait', auth_scheme='bearer', allow_insecure_http=False"
 )

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::{
-    AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_CONCURRENCY, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT, DEFAULT_TOTAL_TIMEOUT, DURATIONS, Notation, RESERVES, RETRIES, RateLimit, check_rate_limits,
-    count, in_range, parse_base_url, parse_key,
+    AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE, DEFAULT_TIMEOUT,
+    DEFAULT_TOTAL_TIMEOUT, DURATIONS, Notation, RESERVES, RETRIES, RateLimit, check_rate_limits, count,
+    default_max_concurrency, in_range, parse_base_url, parse_key,
 };
 use crate::environment;
 use crate::error::Error;
@@ -33,7 +33,8 @@ struct Settings {
     timeout: Duration,
     total_timeout: Option<Duration>,
     max_retries: u32,
-    max_concurrency: u32,
+    /// None: as many as the limits can use.
+    max_concurrency: Option<u32>,
     /// None: off.
     rate_limits: Option<Vec<RateLimit>>,
     reserve: f64,
@@ -64,7 +65,7 @@ impl Default for Settings {
             timeout: DEFAULT_TIMEOUT,
             total_timeout: Some(DEFAULT_TOTAL_TIMEOUT),
             max_retries: DEFAULT_MAX_RETRIES,
-            max_concurrency: DEFAULT_MAX_CONCURRENCY,
+            max_concurrency: None,
             rate_limits: Some(RateLimit::OF_THE_API.to_vec()),
             reserve: DEFAULT_RESERVE,
             shared_limits: None,
@@ -128,9 +129,10 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// How many requests are under way at once at most, 1 to 10,000. Default: 64.
+    /// How many requests are in flight at once at most, 1 to 10,000; each has a connection of its own. Default: as many as
+    /// [`rate_limits`](Self::rate_limits) can use, from 64 to 200. That is 200 with the API's limits, and 64 without limits.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
-        self.settings.max_concurrency = requests;
+        self.settings.max_concurrency = Some(requests);
         self
     }
 
@@ -269,7 +271,9 @@ impl Settings {
             in_range("total timeout", total, &DURATIONS, |timeout| notation.duration(timeout))?;
         }
         count("number of retries", f64::from(self.max_retries), &RETRIES, notation)?;
-        count("concurrency", f64::from(self.max_concurrency), &CONCURRENCY, notation)?;
+        if let Some(requests) = self.max_concurrency {
+            count("concurrency", f64::from(requests), &CONCURRENCY, notation)?;
+        }
         let rate_limits = self.rate_limits.map_or(Ok(Vec::new()), |limits| check_rate_limits(limits, notation))?;
         in_range("reserve", self.reserve, &RESERVES, |share| notation.number(share))?;
         let given = self.shared_limits.as_ref().map(|given| LedgerAddress::parse(&given.0, &environment::setting));
@@ -284,7 +288,7 @@ impl Settings {
             timeout: self.timeout,
             total_timeout: self.total_timeout,
             max_retries: self.max_retries,
-            max_concurrency: self.max_concurrency,
+            max_concurrency: self.max_concurrency.unwrap_or_else(|| default_max_concurrency(&rate_limits)),
             rate_limits,
             reserve: self.reserve,
             shared_limits,
@@ -315,7 +319,7 @@ impl blocking::Client {
 mod tests {
     use std::time::Duration;
 
-    use crate::{Client, RateLimit};
+    use crate::{Client, ClientBuilder, RateLimit};
 
     #[test]
     fn debug_shows_neither_the_key_nor_a_password() {
@@ -337,6 +341,22 @@ mod tests {
             let error = Client::builder().api_key("k").rate_limits([limit]).build().unwrap_err();
             assert!(error.description().contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn by_default_as_many_requests_are_in_flight_as_the_limits_can_use() {
+        let at_once = |builder: ClientBuilder| builder.api_key("k").build().unwrap().engine().max_concurrency();
+        let limited = |requests| {
+            let long = RateLimit::new(100_000, Duration::from_secs(60));
+            Client::builder().rate_limits([long, RateLimit::new(requests, Duration::from_secs(1))])
+        };
+        assert_eq!(at_once(Client::builder()), 200);
+        assert_eq!(at_once(Client::builder().no_rate_limits()), 64);
+        assert_eq!(at_once(limited(20)), 64);
+        assert_eq!(at_once(limited(150)), 150);
+        assert_eq!(at_once(limited(5000)), 200);
+        assert_eq!(at_once(limited(150).max_concurrency(3)), 3);
+        assert_eq!(at_once(Client::builder().no_rate_limits().max_concurrency(1000)), 1000);
     }
 
     #[test]

@@ -18,7 +18,10 @@ pub(crate) const DEFAULT_BASE_URL: &str = "https://api.wts.chat";
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const DEFAULT_TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const DEFAULT_MAX_RETRIES: u32 = 3;
-pub(crate) const DEFAULT_MAX_CONCURRENCY: u32 = 64;
+/// How many requests are in flight at once where the limits let no more be sent, or are off.
+const MIN_DEFAULT_CONCURRENCY: u32 = 64;
+/// At most so many connections are opened by default, whatever the limits allow.
+const MAX_DEFAULT_CONCURRENCY: u32 = 200;
 
 /// The share of each limit that a call which holds many slots leaves to the others.
 pub(crate) const DEFAULT_RESERVE: f64 = 0.05;
@@ -95,6 +98,12 @@ impl RateLimit {
         Self { requests: 200, period: Duration::from_secs(5) },
         Self { requests: 1000, period: Duration::from_secs(300) },
     ];
+}
+
+/// As many requests at once as the limits can use: with fewer, slots would stay free while answers are awaited.
+pub(crate) fn default_max_concurrency(limits: &[RateLimit]) -> u32 {
+    let usable = limits.iter().map(|limit| limit.requests).min();
+    usable.unwrap_or(0).clamp(MIN_DEFAULT_CONCURRENCY, MAX_DEFAULT_CONCURRENCY)
 }
 
 /// Settings that were checked.

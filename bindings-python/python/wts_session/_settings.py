@@ -37,7 +37,7 @@ class BaseClient(Generic[Calls]):
         timeout: float = 15.0,
         total_timeout: float | None = 60.0,
         max_retries: int = 3,
-        max_concurrency: int = 64,
+        max_concurrency: int | None = None,
         rate_limits: Iterable[tuple[int, float]] | None = ((200, 5.0), (1000, 300.0)),
         reserve: float = 0.05,
         shared_limits: str | None = None,

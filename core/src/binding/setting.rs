@@ -18,6 +18,8 @@ pub enum Kind {
     DurationOrNone,
     /// [`Value::Number`] without a fraction.
     Count,
+    /// As [`Count`](Self::Count); [`Value::Null`] leaves the default.
+    CountOrDefault,
     /// [`Value::Number`].
     Share,
     /// [`Value::RateLimits`]; [`Value::Null`] switches them off.
@@ -50,7 +52,7 @@ pub const SETTINGS: [(&str, Kind); 13] = [
     ("timeout", Kind::Duration),
     ("total_timeout", Kind::DurationOrNone),
     ("max_retries", Kind::Count),
-    ("max_concurrency", Kind::Count),
+    ("max_concurrency", Kind::CountOrDefault),
     ("rate_limits", Kind::RateLimits),
     ("reserve", Kind::Share),
     ("shared_limits", Kind::Text),
@@ -101,10 +103,15 @@ impl<C> ClientBuilder<C> {
             }
             ("auth_scheme", Value::Text(name)) => self.auth_scheme(AuthScheme::from_name(&name)?),
             ("allow_insecure_http", Value::Flag(allow)) => self.allow_insecure_http(allow),
-            (name, Value::Null) if SETTINGS.contains(&(name, Kind::Text)) => self,
+            (name, Value::Null) if has_default(name) => self,
             (name, _) => return Err(Error::invalid_config(format!("There is no setting {name} with such a value."))),
         })
     }
+}
+
+/// Whether null leaves the default of the setting.
+fn has_default(name: &str) -> bool {
+    SETTINGS.iter().any(|(other, kind)| *other == name && matches!(kind, Kind::Text | Kind::CountOrDefault))
 }
 
 #[cfg(test)]
@@ -116,7 +123,7 @@ mod tests {
         match kind {
             Kind::Text => Value::Text("off".to_owned()),
             Kind::Word => Value::Text("raw".to_owned()),
-            Kind::Duration | Kind::DurationOrNone | Kind::Count => Value::Number(2.0),
+            Kind::Duration | Kind::DurationOrNone | Kind::Count | Kind::CountOrDefault => Value::Number(2.0),
             Kind::Share | Kind::Fallback => Value::Number(0.25),
             Kind::RateLimits => Value::RateLimits(vec![(10.0, 1.0)]),
             Kind::Flag => Value::Flag(true),
@@ -132,7 +139,9 @@ mod tests {
             assert_ne!(shown(&set), shown(&default), "{name}");
             for other in [Value::Null, Value::Flag(false), Value::RateLimits(Vec::new())] {
                 let fits = match other {
-                    Value::Null => matches!(kind, Kind::Text | Kind::DurationOrNone | Kind::RateLimits),
+                    Value::Null => {
+                        matches!(kind, Kind::Text | Kind::DurationOrNone | Kind::CountOrDefault | Kind::RateLimits)
+                    }
                     Value::Flag(_) => kind == Kind::Flag,
                     _ => kind == Kind::RateLimits,
                 };
