@@ -4,6 +4,7 @@
 //! the [`Bulk`] that the caller holds. Whatever ends the task, a panic or the end of its runtime included, gives each item
 //! that was taken its outcome: see [`EndOfDriver`].
 
+mod announcer;
 mod drive;
 mod outcome;
 mod state;
@@ -11,6 +12,7 @@ mod state;
 pub use outcome::Outcome;
 pub(crate) use state::Source;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
@@ -30,7 +32,7 @@ use crate::ops::{Item, Operation};
 use crate::parked::Parked;
 use crate::trace;
 use drive::drive;
-use state::{EndOfDriver, Reason, Shared, StopMode};
+use state::{EndOfDriver, Reason, Shared, StopMode, first};
 
 /// A bulk call. A task of its own drives it, whether or not anybody takes its outcomes.
 ///
@@ -176,7 +178,7 @@ impl Bulk {
     /// Whether it was stopped or cancelled.
     #[doc(hidden)]
     pub fn is_stopped(&self) -> bool {
-        *self.shared.stop.borrow() != StopMode::None
+        self.shared.stop_mode() != StopMode::None
     }
 
     /// Cancels the call once `cancelled` is done.
@@ -195,7 +197,7 @@ impl Bulk {
     /// The outcomes that have settled, at least one and at most `max`; none when all items have settled and no more come.
     #[doc(hidden)]
     pub fn poll_many(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Vec<Outcome>> {
-        self.shared.poll_settled(context, max)
+        self.shared.poll_settled(context, |settled| first(settled, max))
     }
 
     /// As [`poll_many`](Self::poll_many), and blocks the thread until then.
@@ -228,7 +230,7 @@ impl Bulk {
     }
 
     fn poll_next_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
-        self.poll_many(context, 1).map(|mut outcomes| outcomes.pop())
+        self.shared.poll_settled(context, VecDeque::pop_front)
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::stream::{Stream, StreamExt};
-use tokio::sync::watch;
 
 use super::outcome::Outcome;
 use crate::error::Error;
@@ -21,9 +21,9 @@ use crate::process::Process;
 use crate::progress::Progress;
 
 /// Which requests of a bulk call go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopMode {
-    None,
+    None = 0,
     /// Nothing more is sent; requests in flight are awaited.
     AwaitSent,
     /// Requests in flight are aborted too.
@@ -59,7 +59,8 @@ pub(super) struct Shared {
     process: Process,
     /// How many items are in flight at once, and how many may wait at either end.
     room: usize,
-    pub(super) stop: watch::Sender<StopMode>,
+    /// The strictest [`StopMode`] so far. It is known without the lock, for forked children too.
+    stop: AtomicU8,
     state: Mutex<State>,
 }
 
@@ -77,6 +78,15 @@ struct State {
     source_panic: Option<Box<dyn Any + Send>>,
     driver: Option<Waker>,
     consumer: Option<Waker>,
+}
+
+/// The outcomes that have settled, for whoever waits for them.
+pub(super) enum News {
+    /// There are none, or nobody waits.
+    None,
+    /// More will settle soon, and there is room for them.
+    Few,
+    Many,
 }
 
 /// What is known of an item that has started, whatever becomes of the task that sends it.
@@ -117,8 +127,7 @@ impl Shared {
             }
             source => (State::default(), source),
         };
-        let (process, stop) = (Process::current(), watch::Sender::new(StopMode::None));
-        (Self { process, room, stop, state: Mutex::new(state) }, source)
+        (Self { process: Process::current(), room, stop: AtomicU8::default(), state: Mutex::new(state) }, source)
     }
 
     pub(super) fn check_process(&self) -> Result<(), Error> {
@@ -141,9 +150,11 @@ impl Shared {
         if state.is_finished || !has_room {
             return Err(item);
         }
+        // A driver that has other items waits for something else.
+        let is_awaited = state.queued.is_empty();
         state.queued.push_back(item);
         state.settle_after_end();
-        wake(state, |state| state.driver.take());
+        wake(state, |state| state.driver.take_if(|_| is_awaited));
         Ok(())
     }
 
@@ -164,35 +175,45 @@ impl Shared {
     }
 
     pub(super) fn stop(&self, mode: StopMode) {
-        if self.check_process().is_ok() {
-            self.stop.send_if_modified(|current| {
-                let is_stricter = *current < mode;
-                *current = if is_stricter { mode } else { *current };
-                is_stricter
-            });
+        if let Some(state) = self.state() {
+            self.stop.fetch_max(mode as u8, Ordering::Relaxed);
+            wake(state, |state| state.driver.take());
         }
     }
 
-    pub(super) fn poll_settled(&self, context: &mut Context<'_>, max: usize) -> Poll<Vec<Outcome>> {
-        let Some(mut state) = self.state() else { return Poll::Ready(Vec::new()) };
+    pub(super) fn stop_mode(&self) -> StopMode {
+        match self.stop.load(Ordering::Relaxed) {
+            0 => StopMode::None,
+            1 => StopMode::AwaitSent,
+            _ => StopMode::AbortSent,
+        }
+    }
+
+    /// What `take` takes of the outcomes that have settled, at least one; of none when no more come.
+    pub(super) fn poll_settled<T>(
+        &self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&mut VecDeque<Outcome>) -> T,
+    ) -> Poll<T> {
+        let Some(mut state) = self.state() else { return Poll::Ready(take(&mut VecDeque::new())) };
         if state.settled.is_empty() && state.end.is_none() {
             state.consumer = Some(context.waker().clone());
             return Poll::Pending;
         }
         let was_full = state.settled.len() >= self.room;
-        let outcomes = state.take_settled(max);
-        let panic = if outcomes.is_empty() { state.source_panic.take() } else { None };
+        let panic = if state.settled.is_empty() { state.source_panic.take() } else { None };
+        let taken = take(&mut state.settled);
         wake(state, |state| state.driver.take_if(|_| was_full));
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
-        Poll::Ready(outcomes)
+        Poll::Ready(taken)
     }
 
     pub(super) fn take_settled(&self, max: usize) -> Vec<Outcome> {
         let Some(mut state) = self.state() else { return Vec::new() };
         let was_full = state.settled.len() >= self.room;
-        let outcomes = state.take_settled(max);
+        let outcomes = first(&mut state.settled, max);
         wake(state, |state| state.driver.take_if(|_| was_full));
         outcomes
     }
@@ -203,15 +224,39 @@ impl Shared {
     }
 
     pub(super) fn settle(&self, index: usize, result: Result<Session, Error>) {
+        self.driver_state().settle(index, result);
+    }
+
+    /// Settles an item and starts the next one in its place, if one waits and there is room for its outcome.
+    pub(super) fn settle_and_start(&self, index: usize, result: Result<Session, Error>) -> Option<Started> {
         let mut state = self.driver_state();
         state.settle(index, result);
-        wake(state, |state| state.consumer.take());
+        let may_start = state.settled.len() < self.room && self.stop_mode() == StopMode::None;
+        let item = if may_start { state.queued.pop_front() } else { None };
+        item.map(|item| state.start(item))
+    }
+
+    pub(super) fn news(&self) -> News {
+        let state = self.driver_state();
+        if state.consumer.is_none() || state.settled.is_empty() {
+            News::None
+        } else if state.in_flight.is_empty() || state.settled.len() >= self.room / 2 {
+            News::Many
+        } else {
+            News::Few
+        }
+    }
+
+    pub(super) fn wake_consumer(&self) {
+        wake(self.driver_state(), |state| state.consumer.take());
     }
 
     /// The next item, where there is room for it; none when no more come.
     pub(super) fn poll_start(&self, source: &mut Source, context: &mut Context<'_>) -> Poll<Option<Started>> {
         let mut state = self.driver_state();
-        state.driver = Some(context.waker().clone());
+        if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(context.waker())) {
+            state.driver = Some(context.waker().clone());
+        }
         if state.in_flight.len() >= self.room || state.settled.len() >= self.room {
             return Poll::Pending;
         }
@@ -243,6 +288,12 @@ impl Shared {
     }
 }
 
+/// Takes the outcomes that settled first.
+pub(super) fn first(settled: &mut VecDeque<Outcome>, max: usize) -> Vec<Outcome> {
+    let count = settled.len().min(max);
+    settled.drain(..count).collect()
+}
+
 /// Wakes the waker that `choose` takes out, after the lock has been released.
 fn wake(mut state: MutexGuard<'_, State>, choose: impl FnOnce(&mut State) -> Option<Waker>) {
     let waker = choose(&mut state);
@@ -253,11 +304,6 @@ fn wake(mut state: MutexGuard<'_, State>, choose: impl FnOnce(&mut State) -> Opt
 }
 
 impl State {
-    fn take_settled(&mut self, max: usize) -> Vec<Outcome> {
-        let count = self.settled.len().min(max);
-        self.settled.drain(..count).collect()
-    }
-
     /// Notes that an item starts, before anything is done with it.
     fn start(&mut self, item: Item) -> Started {
         let index = self.started;
