@@ -253,7 +253,7 @@ update-last-release: c ## after a release: what semver and the tests of the C li
 	scripts/semver --update
 	$(MAKE) -s -C bindings-c update-last-release
 
-.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-limiter bench-shared bench-import bench-python bench-node bench-first-call clean
+.PHONY: generate format install-c n8n-screenshots bench-rust bench-c bench-bulk bench-memory bench-limiter bench-shared bench-import bench-python bench-node bench-first-call clean
 generate: | system ## makes again what is generated: the C header, parts of the docs
 	$(MAKE) -s -C bindings-c update-header
 	scripts/generate.py
@@ -299,6 +299,12 @@ bench-c: bench-stand-in ## CPU per call from C beside libcurl
 bench-bulk: bench-stand-in ## 1,000 sessions under the API's limits, beside the least time that they allow
 	program="$$($(call BENCH_PROGRAM,bulk))"; WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/bulk.py "$$program"
 
+bench-memory: $(BENCH_PYTHON)/.installed bench-npm-package bench-stand-in ## memory and CPU per item of a bulk call of 100,000 in each language, beside single calls (15 minutes)
+	cargo build --locked -q --release -p wts-session --example bulk_items
+	$(MAKE) -s -C bindings-c bench
+	WTS_STAND_IN=$(BENCH_STAND_IN) scripts/bench/bulk_items.py rust=target/release/examples/bulk_items c=target/c/release/bulk_items \
+	    python="$(BENCH_PYTHON)/bin/python bindings-python/scripts/bench_bulk_items.py" node="node $(BENCH_NODE)/bulk-items.mjs"
+
 bench-limiter: | system ## what a slot costs while 10,000 requests wait, and single calls beside a bulk call (2 minutes)
 	cargo bench --locked -q -p wts-session --bench limiter
 	cargo build --locked -q --release -p wts-stand-in
@@ -338,7 +344,7 @@ bench-npm-package: $(BENCH_NODE)/node_modules/.package-lock.json
 	mkdir -p $(BENCH_NODE)/node_modules/wts-session
 	cd bindings-node && cp -r index.cjs index.mjs lib package.json ../$(BENCH_NODE)/node_modules/wts-session
 	cd bindings-node && node scripts/build.mjs ../$(BENCH_NODE)/node_modules/wts-session/wts-session.node
-	cp bindings-node/bench/calls.mjs $(BENCH_NODE)
+	cp bindings-node/bench/calls.mjs bindings-node/bench/bulk-items.mjs $(BENCH_NODE)
 
 bench-node: bench-npm-package bench-stand-in ## CPU per call of the npm package beside undici and node:http, and beside the same job by hand
 	WTS_STAND_IN=$(BENCH_STAND_IN) $(MEASURE) node node $(BENCH_NODE)/calls.mjs
