@@ -18,7 +18,6 @@ use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation};
 use crate::signals::without_signals;
 use crate::threads::thread_builder;
-use crate::transport::look_at_connections;
 
 /// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
@@ -189,7 +188,7 @@ impl Client {
     {
         self.outside_other_runtimes(|runtime| {
             runtime.block_on(async {
-                look_at_connections().await;
+                self.inner.engine().look_at_connections().await;
                 let output = future.await;
                 self.inner.engine().connections_closing().await;
                 output
@@ -217,7 +216,7 @@ impl Client {
         let waited = self.outside_other_runtimes(|runtime| {
             let outcome = {
                 let mut future = pin!(async {
-                    look_at_connections().await;
+                    self.inner.engine().look_at_connections().await;
                     future.await
                 });
                 loop {

@@ -81,6 +81,11 @@ impl Engine {
         self.shared.transport.is_driven_during_calls(runtime);
     }
 
+    /// As [`Transport::look_at_connections`].
+    pub(crate) async fn look_at_connections(&self) {
+        self.shared.transport.look_at_connections().await;
+    }
+
     /// As [`Transport::is_closing`].
     pub(crate) fn are_connections_closing(&self) -> bool {
         self.shared.transport.is_closing()

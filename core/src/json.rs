@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::text::beginning;
@@ -22,8 +22,20 @@ pub(crate) fn for_each_member<'a>(
     object: &'a str,
     visit: impl FnMut(&[u8], &'a RawValue),
 ) -> Result<(), serde_json::Error> {
+    for_each_wanted_member(object, |_| true, visit)
+}
+
+/// As [`for_each_member`], for those members alone whose names `is_wanted` wants.
+///
+/// # Errors
+/// If `object` is no JSON object.
+pub(crate) fn for_each_wanted_member<'a>(
+    object: &'a str,
+    is_wanted: impl FnMut(&[u8]) -> bool,
+    visit: impl FnMut(&[u8], &'a RawValue),
+) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    Members(visit).deserialize(&mut deserializer)?;
+    Members { is_wanted, visit }.deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
@@ -91,9 +103,12 @@ fn repaired(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-struct Members<F>(F);
+struct Members<W, V> {
+    is_wanted: W,
+    visit: V,
+}
 
-impl<'de, F: FnMut(&[u8], &'de RawValue)> DeserializeSeed<'de> for Members<F> {
+impl<'de, W: FnMut(&[u8]) -> bool, V: FnMut(&[u8], &'de RawValue)> DeserializeSeed<'de> for Members<W, V> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -101,7 +116,7 @@ impl<'de, F: FnMut(&[u8], &'de RawValue)> DeserializeSeed<'de> for Members<F> {
     }
 }
 
-impl<'de, F: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<F> {
+impl<'de, W: FnMut(&[u8]) -> bool, V: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<W, V> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,7 +125,11 @@ impl<'de, F: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<F> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(Bytes(name)) = map.next_key()? {
-            (self.0)(&name, map.next_value()?);
+            if (self.is_wanted)(&name) {
+                (self.visit)(&name, map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
         }
         Ok(())
     }

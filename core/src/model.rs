@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::json::{for_each_member, string};
+use crate::json::{for_each_member, for_each_wanted_member, string};
 use crate::text::{shortened, trimmed};
 
 /// The status of a session, as in the API's field `status`.
@@ -220,11 +220,7 @@ impl Session {
     fn raw(&self, name: &str) -> Option<&RawValue> {
         let mut found = None;
         // It is an object: that was checked when it was made.
-        let _ = for_each_member(&self.json, |member, value| {
-            if member == name.as_bytes() {
-                found = Some(value);
-            }
-        });
+        let _ = for_each_wanted_member(&self.json, |member| member == name.as_bytes(), |_, value| found = Some(value));
         found
     }
 }

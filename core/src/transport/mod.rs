@@ -53,6 +53,9 @@ const MAX_CONNECT_TIME: Duration = Duration::from_secs(5);
 /// A `Retry-After` beyond this is taken for garbage.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Connections that were in use less long ago are taken as they are.
+const MIN_TIME_TO_LOOK: Duration = Duration::from_millis(1);
+
 /// Which connection a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Via {
@@ -144,6 +147,16 @@ impl Transport {
         self.pool.closing().await;
     }
 
+    /// Lets this runtime look once at its connections: one tick to look, one to act. A runtime that is driven during calls
+    /// alone finds in this way that a server has closed idle connections. Nothing depends on it: a request that meets such a
+    /// connection is sent again. So what was in use a moment ago is not looked at, which would take a quarter of a local call.
+    pub(crate) async fn look_at_connections(&self) {
+        if self.pool.has_been_idle_for(MIN_TIME_TO_LOOK) {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The address of `path`, which must leave as it was meant: URL libraries drop or change parts of it silently.
     fn url(&self, path: &str) -> Result<Url, Error> {
         let path = format!("{}{path}", self.base_url.path().trim_end_matches('/'));
@@ -201,14 +214,6 @@ impl Transport {
         let died_idle = on_used_connection && has_left && is_broken(&error);
         Failure { error: no_answer(error, has_left), on_used_connection, died_idle }
     }
-}
-
-/// Lets the runtime look once at its connections: one tick to look, one to act. A runtime that is driven during calls alone
-/// finds in this way that a server has closed idle connections. Nothing depends on it: a request that meets such a
-/// connection is sent again.
-pub(crate) async fn look_at_connections() {
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
 }
 
 fn message(url: Url, request: &Request, progress: &Arc<Progress>) -> reqwest::Request {

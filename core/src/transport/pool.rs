@@ -107,6 +107,11 @@ impl<C> Pool<C> {
         self.discard(idle);
     }
 
+    /// Whether there are idle connections, and none of them was in use during the last `time`.
+    pub(super) fn has_been_idle_for(&self, time: Duration) -> bool {
+        self.state().idle.back().is_some_and(|idle| idle.since.elapsed() >= time)
+    }
+
     /// Whether connections were dropped that [`closing`](Self::closing) has to wait for.
     pub(super) fn is_closing(&self) -> bool {
         self.state().closing.connections > 0
