@@ -45,9 +45,9 @@ impl Client {
 
     fn call(&self, (operation, token): (Operation, CancelToken), item: Item) -> Result<CString, Error> {
         let client = self.inner()?;
-        let progress = Arc::default();
-        let call = client.as_async().call_unless(operation, item, token.cancelled(), &progress);
-        let session = without_sigpipe(|| client.try_wait(call))??;
+        let inner = client.as_async().clone();
+        let call = async move { inner.call_unless(operation, item, token.cancelled(), &Arc::default()).await };
+        let session = without_sigpipe(|| client.run(call))??;
         Ok(convert::for_c(session.into_json()))
     }
 

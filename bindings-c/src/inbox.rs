@@ -6,8 +6,7 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
-use wts_session::binding::{Process, Wakeup};
+use wts_session::binding::{AbortHandle, Process, Wakeup};
 
 /// The calls of a queue, each a `T` with a number.
 pub(crate) struct Inbox<T> {

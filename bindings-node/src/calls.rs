@@ -12,8 +12,7 @@ use napi::bindgen_prelude::{Either3, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
-use tokio::task::AbortHandle;
-use wts_session::binding::{Background, for_caller};
+use wts_session::binding::{AbortHandle, Background, for_caller};
 use wts_session::{Error, Observer};
 
 use crate::batch::Batch;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tokio::task::AbortHandle;
+use wts_session::binding::AbortHandle;
 use wts_session::{Client, Error, Session};
 
 use crate::bulk::BulkRun;

@@ -90,8 +90,8 @@ fn call<'py>(
     logs_attempts: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let item = operation.get().item(session_id, status)?;
-    let call = client.as_async().call(operation.get().of_core, item);
-    wait(operation.py(), client, logs_attempts, call)
+    let (inner, operation_of_core) = (client.as_async().clone(), operation.get().of_core);
+    wait(operation.py(), client, logs_attempts, async move { inner.call(operation_of_core, item).await })
 }
 
 /// Waits for `call` without the GIL, logs its lines, and looks for signals.
@@ -99,14 +99,14 @@ fn wait<'py>(
     py: Python<'py>,
     client: &blocking::Client,
     logs_attempts: bool,
-    call: impl Future<Output = Result<Session, Error>> + Send,
+    call: impl Future<Output = Result<Session, Error>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
     let lines = Arc::<Lines>::default();
     let observed = Observed::new(logs_attempts, lines.clone());
     let check = || check_signals_after(|py| lines.log(py));
     let waited = py.detach(|| {
         let call = observed.call(call);
-        catching_panics(|| client.wait_unless(call, SIGNAL_INTERVAL, check))
+        catching_panics(|| client.run_unless(call, SIGNAL_INTERVAL, check))
     });
     lines.log(py)?;
     convert::result(py, waited.unwrap_or_else(|panic| Ok(Err(panic)))?)

@@ -1,22 +1,36 @@
 //! A thread that runs calls whose callers wait elsewhere, for example in the event loop of another language.
 
-use std::future::Future;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::mem;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, abortable};
+use futures_util::task::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use tokio::time::{Sleep, sleep};
 
 use crate::error::Error;
+use crate::parked::Parked;
 use crate::signals::without_signals;
 use crate::threads::thread_builder;
+
+/// As long as calls come, a timer of this length is set: shorter than the usual time limits of requests.
+const TIMER: Duration = Duration::from_secs(1);
 
 /// A thread with its own runtime. Dropping this ends the thread and drops its calls.
 #[derive(Debug)]
 pub struct Background {
     handle: Handle,
+    intake: Arc<Intake>,
     thread: Mutex<Option<Thread>>,
 }
 
@@ -25,6 +39,15 @@ struct Thread {
     /// Dropping it ends the thread.
     running: oneshot::Sender<()>,
     ended: JoinHandle<()>,
+}
+
+type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Calls that are to begin. The thread is woken once for all that come until it looks: to wake it is a system call.
+struct Intake {
+    /// None when the thread has ended.
+    calls: Mutex<Option<Vec<Call>>>,
+    thread: AtomicWaker,
 }
 
 impl Background {
@@ -41,14 +64,16 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
+        let intake = Arc::new(Intake { calls: Mutex::new(Some(Vec::new())), thread: AtomicWaker::new() });
         let builder = thread_builder().name("wts-session".to_owned());
+        let calls = Arc::clone(&intake);
         let run = move || {
-            // Nothing is ever sent: the end of the sender is the signal.
-            let _ = runtime.block_on(stopped);
+            runtime.block_on(calls.begin_until(stopped));
+            calls.close();
             runtime.shutdown_background();
         };
         let ended = without_signals(|| builder.spawn(run))?;
-        Ok(Self { handle, thread: Mutex::new(Some(Thread { running, ended })) })
+        Ok(Self { handle, intake, thread: Mutex::new(Some(Thread { running, ended })) })
     }
 
     /// Ends the thread and waits until it has ended. The calls it runs must not wait for the calling thread.
@@ -68,7 +93,110 @@ impl Background {
 
     /// Runs `future` to its end, unless the handle aborts it.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        self.handle.spawn(future).abort_handle()
+        let (call, handle) = abortable(future);
+        let call = call.map(drop);
+        if Handle::try_current().is_ok_and(|current| current.id() == self.handle.id()) {
+            self.handle.spawn(call);
+        } else {
+            self.intake.add(Box::pin(call));
+        }
+        handle
+    }
+
+    /// Runs `future` while this thread waits, and calls `check` every `interval`. If `check` fails, the future is dropped.
+    ///
+    /// # Errors
+    /// What `check` returns.
+    ///
+    /// # Panics
+    /// If the future does, or the thread of this ends meanwhile.
+    pub(crate) fn wait_unless<F, E>(
+        &self,
+        future: F,
+        interval: Duration,
+        mut check: impl FnMut() -> Result<(), E>,
+    ) -> Result<F::Output, E>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let (done, mut outcome) = oneshot::channel();
+        let handle = self.spawn(async move {
+            // Nobody waits any more if this thread has panicked.
+            let _ = done.send(AssertUnwindSafe(future).catch_unwind().await);
+        });
+        let parked = Arc::new(Parked::default());
+        let waker = Waker::from(Arc::clone(&parked));
+        let mut context = Context::from_waker(&waker);
+        let mut failure = None;
+        loop {
+            match (outcome.poll_unpin(&mut context), failure) {
+                (Poll::Ready(_), Some(failure)) => return Err(failure),
+                (Poll::Ready(Ok(outcome)), None) => return Ok(outcome.unwrap_or_else(|panic| resume_unwind(panic))),
+                (Poll::Ready(Err(_)), None) => panic!("the thread in the background has ended"),
+                (Poll::Pending, known) => failure = known,
+            }
+            let is_time_to_check = !parked.for_at_most(interval) && failure.is_none();
+            if is_time_to_check && let Err(error) = check() {
+                handle.abort();
+                failure = Some(error);
+            }
+        }
+    }
+}
+
+impl Intake {
+    /// Adds a call, which is dropped if the thread has ended.
+    fn add(&self, call: Call) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(waiting) = &mut *calls else { return };
+        waiting.push(call);
+        let is_first = waiting.len() == 1;
+        drop(calls);
+        if is_first {
+            self.thread.wake();
+        }
+    }
+
+    fn take(&self) -> Vec<Call> {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.as_mut().map(mem::take).unwrap_or_default()
+    }
+
+    /// Drops the calls that have not begun.
+    fn close(&self) {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(calls);
+    }
+
+    /// Begins calls as they come, until `stopped` is done.
+    ///
+    /// A runtime that waits without a timer wakes itself when the first one is set, which is that of the next request. So one
+    /// is set that goes off before.
+    async fn begin_until(&self, stopped: oneshot::Receiver<()>) {
+        let mut stopped = pin!(stopped);
+        let mut timer: Option<Pin<Box<Sleep>>> = None;
+        poll_fn(|context: &mut Context<'_>| {
+            // Nothing is ever sent: the end of the sender is the signal.
+            if stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            self.thread.register(context.waker());
+            for call in self.take() {
+                tokio::spawn(call);
+                timer.get_or_insert_with(|| Box::pin(sleep(TIMER)));
+            }
+            if timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready()) {
+                timer = None;
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").finish_non_exhaustive()
     }
 }
 

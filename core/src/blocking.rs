@@ -1,9 +1,10 @@
 //! The client for programs without an async runtime.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 use std::vec;
@@ -13,14 +14,18 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::background::Background;
 use crate::bulk::{Bulk, BulkHandle, Outcome, Source, Spawner};
 use crate::config::Config;
+use crate::crowd::{Crowd, Place};
 use crate::error::Error;
 use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
-use crate::ops::{Item, Operation};
+use crate::ops::{Item, Operation, Request, complete_session, update_session_status};
 use crate::signals::without_signals;
 use crate::threads::thread_builder;
 
 /// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
+
+/// How many threads drive their requests themselves at the same time. Where more wait, a thread of the client does it for them.
+const MAX_DRIVERS: usize = 2;
 
 /// How long a client that is dropped waits at most until the ledger that processes share knows what it has sent.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
@@ -30,14 +35,15 @@ pub type ClientBuilder = crate::ClientBuilder<Client>;
 
 /// A client of the WTS Chat API whose calls block the thread until they are done.
 ///
-/// The waiting thread sends its own request; only bulk calls start a thread in the background. Many threads may share a
-/// client.
+/// The waiting thread sends its own request. Bulk calls start a thread in the background, and so do calls when other threads
+/// wait for theirs already. Many threads may share a client.
 #[derive(Debug)]
 pub struct Client {
     inner: crate::Client,
     /// Always there until the client is dropped.
     runtime: Option<Runtime>,
     background: OnceLock<(Background, crate::Client)>,
+    crowd: Crowd,
 }
 
 impl Client {
@@ -48,7 +54,7 @@ impl Client {
             .map_err(|error| Error::no_resources("descriptors", error))?;
         let inner = crate::Client::new(config)?;
         inner.engine().is_driven_during_calls(runtime.handle().clone());
-        Ok(Self { inner, runtime: Some(runtime), background: OnceLock::new() })
+        Ok(Self { inner, runtime: Some(runtime), background: OnceLock::new(), crowd: Crowd::new(MAX_DRIVERS) })
     }
 
     /// As [`Client::update_session_status`](crate::Client::update_session_status).
@@ -61,7 +67,7 @@ impl Client {
         status: SessionStatus,
         options: UpdateOptions,
     ) -> Result<Session, Error> {
-        self.try_wait(self.inner.update_session_status(session_id, status, options))?
+        self.send(update_session_status::request(session_id.as_ref(), status.as_str(), options)?)
     }
 
     /// As [`Client::complete_session`](crate::Client::complete_session).
@@ -73,7 +79,7 @@ impl Client {
         session_id: impl AsRef<str> + Send,
         options: CompleteOptions,
     ) -> Result<Session, Error> {
-        self.try_wait(self.inner.complete_session(session_id, options))?
+        self.send(complete_session::request(session_id.as_ref(), options)?)
     }
 
     /// As [`Client::call`](crate::Client::call).
@@ -81,7 +87,7 @@ impl Client {
     /// # Errors
     /// As there.
     pub fn call(&self, operation: Operation, item: Item) -> Result<Session, Error> {
-        self.try_wait(self.inner.call(operation, item))?
+        self.send(operation.request(item)?)
     }
 
     /// As [`Client::complete_sessions`](crate::Client::complete_sessions). A thread of the client sends the requests, whether
@@ -116,6 +122,11 @@ impl Client {
         I: Iterator<Item = Item>,
     {
         OutcomesOf { outcomes: Outcomes::of(self.bulk(operation)), items: Some(items), held: None }
+    }
+
+    fn send(&self, request: Request) -> Result<Session, Error> {
+        let engine = self.inner.engine().clone();
+        self.run(async move { engine.call(&request, &Arc::default()).await })?
     }
 
     fn start(&self, operation: Operation, source: Source) -> Bulk {
@@ -153,6 +164,10 @@ impl Client {
     /// As [`Client::close`](crate::Client::close).
     pub fn close(&self) {
         self.inner.close();
+        self.see_connections_closed();
+    }
+
+    fn see_connections_closed(&self) {
         if self.inner.engine().are_connections_closing() {
             // Without a thread they close with the client.
             let _ = self.outside_other_runtimes(|runtime| runtime.block_on(self.inner.engine().connections_closing()));
@@ -176,12 +191,86 @@ impl Client {
         self.try_wait(future).expect("there is a thread")
     }
 
+    /// Runs a call to its end: on this thread, or in the background where many threads wait already.
+    ///
+    /// # Errors
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, when this thread can't, and the system gives no other.
+    #[doc(hidden)]
+    pub fn run<F>(&self, call: F) -> Result<F::Output, Error>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let place = self.crowd.join();
+        match self.driver_of(&place) {
+            Some(background) => {
+                let waited = background.wait_unless(call, Duration::MAX, || Ok::<_, Infallible>(()));
+                waited.map_err(|never| match never {})
+            }
+            None => {
+                let outcome = self.try_wait(call);
+                self.leave_to(&place);
+                outcome
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), but calls `check` every `interval`. If `check` fails, the call is dropped, which cancels it, and
+    /// the error of `check` is returned.
+    ///
+    /// # Errors
+    /// What `check` returns.
+    #[doc(hidden)]
+    pub fn run_unless<F, E>(
+        &self,
+        call: F,
+        interval: Duration,
+        check: impl FnMut() -> Result<(), E> + Send,
+    ) -> Result<F::Output, E>
+    where
+        F: Future<Output: Send> + Send + 'static,
+        E: Send,
+    {
+        let place = self.crowd.join();
+        match self.driver_of(&place) {
+            Some(background) => background.wait_unless(call, interval, check),
+            None => {
+                let outcome = self.wait_unless(call, interval, check);
+                self.leave_to(&place);
+                outcome
+            }
+        }
+    }
+
+    /// Who drives the requests of a crowd; none where its threads do that themselves.
+    fn driver_of(&self, place: &Place<'_>) -> Option<&Background> {
+        if !place.is_in_crowd() {
+            return None;
+        }
+        let (background, _) = self.background().ok()?;
+        if place.is_first_in_crowd() {
+            self.close_own_connections();
+        }
+        Some(background)
+    }
+
+    /// A thread has driven its request itself. Where a crowd has formed meanwhile, nobody does so after it.
+    fn leave_to(&self, place: &Place<'_>) {
+        if place.has_become_crowd() {
+            self.close_own_connections();
+        }
+    }
+
+    /// Closes what the background does not use, now: it counts as open, and nobody would drive it to its end.
+    fn close_own_connections(&self) {
+        self.inner.engine().close_idle_driven_during_calls();
+        self.see_connections_closed();
+    }
+
     /// As [`wait`](Self::wait), without the panic.
     ///
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, in place of the panic.
-    #[doc(hidden)]
-    pub fn try_wait<F>(&self, future: F) -> Result<F::Output, Error>
+    fn try_wait<F>(&self, future: F) -> Result<F::Output, Error>
     where
         F: Future + Send,
         F::Output: Send,
@@ -196,13 +285,8 @@ impl Client {
         })
     }
 
-    /// As [`wait`](Self::wait), but calls `check` every `interval`. If `check` fails, the future is dropped, which
-    /// cancels the call, and the error of `check` is returned.
-    ///
-    /// # Errors
-    /// What `check` returns.
-    #[doc(hidden)]
-    pub fn wait_unless<F, E>(
+    /// As [`wait`](Self::wait), with a check as [`run_unless`](Self::run_unless).
+    fn wait_unless<F, E>(
         &self,
         future: F,
         interval: Duration,

@@ -76,6 +76,11 @@ impl Engine {
         self.shared.member.limiter().settle(time);
     }
 
+    /// As [`Transport::close_idle_driven_during_calls`].
+    pub(crate) fn close_idle_driven_during_calls(&self) {
+        self.shared.transport.close_idle_driven_during_calls();
+    }
+
     /// As [`Transport::is_driven_during_calls`].
     pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
         self.shared.transport.is_driven_during_calls(runtime);

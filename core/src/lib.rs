@@ -44,6 +44,7 @@ mod bulk;
 mod caller;
 mod client;
 mod config;
+mod crowd;
 mod engine;
 mod envelope;
 mod environment;

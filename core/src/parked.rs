@@ -1,5 +1,6 @@
 //! A thread that waits until a future may go on.
 
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Wake;
 use std::time::Duration;
@@ -20,11 +21,11 @@ impl Parked {
         *woken.unwrap_or_else(PoisonError::into_inner) = false;
     }
 
-    /// As [`until_woken`](Self::until_woken), but waits for `time` at most.
-    pub fn for_at_most(&self, time: Duration) {
+    /// As [`until_woken`](Self::until_woken), but waits for `time` at most. Whether it was woken.
+    pub fn for_at_most(&self, time: Duration) -> bool {
         let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         let woken = self.change.wait_timeout_while(is_woken, time, |is_woken| !*is_woken);
-        *woken.unwrap_or_else(PoisonError::into_inner).0 = false;
+        mem::take(&mut *woken.unwrap_or_else(PoisonError::into_inner).0)
     }
 }
 

@@ -92,9 +92,10 @@ async fn an_interrupted_blocking_call_closes_its_connection_at_once() {
     let (interrupt, interrupted) = mpsc::channel::<()>();
     let call = thread::spawn(move || {
         let client = builder.build_blocking().unwrap();
-        let future = client.as_async().complete_session("stalls", complete());
+        let inner = client.as_async().clone();
+        let future = async move { inner.complete_session("stalls", complete()).await };
         let check = move || interrupted.try_recv().map_or(Ok(()), |()| Err("interrupted"));
-        let outcome = client.wait_unless(future, Duration::from_millis(20), check);
+        let outcome = client.run_unless(future, Duration::from_millis(20), check);
         assert_eq!(outcome.unwrap_err(), "interrupted");
         client
     });

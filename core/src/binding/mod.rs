@@ -8,6 +8,8 @@ pub use client_cache::ClientCache;
 pub use setting::{Kind, SETTINGS, Value};
 pub use wakeup::Wakeup;
 
+pub use futures_util::future::AbortHandle;
+
 pub use crate::background::Background;
 pub use crate::caller::{as_caller, caller, for_caller};
 pub use crate::environment::{VARIABLES, ignore_environment, with_variables};

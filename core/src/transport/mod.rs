@@ -132,6 +132,11 @@ impl Transport {
         self.pool.close_idle();
     }
 
+    /// Closes the idle connections of the runtime that is driven during calls alone.
+    pub(crate) fn close_idle_driven_during_calls(&self) {
+        self.pool.close_idle_driven_during_calls();
+    }
+
     /// Says that `runtime` is driven during calls alone, so that [`closing`](Self::closing) has to follow calls.
     pub(crate) fn is_driven_during_calls(&self, runtime: Handle) {
         self.pool.is_driven_during_calls(runtime);

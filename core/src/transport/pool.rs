@@ -107,6 +107,17 @@ impl<C> Pool<C> {
         self.discard(idle);
     }
 
+    /// Closes the idle connections of the runtime that is driven during calls alone.
+    pub(super) fn close_idle_driven_during_calls(&self) {
+        let Some(driven) = self.driven_during_calls.get() else { return };
+        let (closed, kept) = {
+            let mut state = self.state();
+            state.idle.drain(..).partition(|idle: &Idle<C>| idle.runtime == driven.id())
+        };
+        self.state().idle.extend::<VecDeque<_>>(kept);
+        self.discard(closed);
+    }
+
     /// Whether there are idle connections, and none of them was in use during the last `time`.
     pub(super) fn has_been_idle_for(&self, time: Duration) -> bool {
         self.state().idle.back().is_some_and(|idle| idle.since.elapsed() >= time)
