@@ -67,11 +67,12 @@
  *   inside of the library.
  *   The library has threads of its own, which run no function of yours and have all signals blocked, except those that
  *   an instruction raises, such as SIGSEGV:
- *     wts-session: one for each client, from its first started call or bulk call until the client is freed. It sends
- *       the requests of all such calls.
+ *     wts-session: one for each client, from its first started call or bulk call, or from the first time that more
+ *       than two threads wait for blocking calls of the client, until the client is freed. It sends the requests of all
+ *       such calls.
  *     wts-session-dns: four at most, for look-ups of host names. Each ends when it was idle for 5 s.
  *     wts-session-limits: one, while limits are shared (wts_config_set_shared_limits).
- *   A blocking call sends its request on the thread that makes it. On a thread that ends, in destructors of
+ *   Otherwise a blocking call sends its request on the thread that makes it. On a thread that ends, in destructors of
  *   thread-local values and of pthread keys, and in exit handlers and destructors of static objects, all functions
  *   work; a blocking call starts a thread for its time then.
  *
@@ -90,9 +91,9 @@
  *
  * WHAT IT NEEDS
  *   Stack: 128 KiB for a thread that makes calls; 512 KiB with a library that was built in the dev profile.
- *   Descriptors: 3 for each client, 3 more from its first started call or bulk call on, 2 for each queue, 1 for each
- *     connection, of which there are max_concurrency at most. If the system gives no descriptor or no thread, calls
- *     fail with WTS_CONNECTION, which is retryable.
+ *   Descriptors: 3 for each client, 3 more with its thread, 2 for each queue, 1 for each connection, of which there are
+ *     max_concurrency at most. If the system gives no descriptor or no thread, calls fail with WTS_CONNECTION, which is
+ *     retryable.
  *   Memory: if the system gives none, the process aborts, as programs in Rust do.
  *   System calls: sockets, epoll or kqueue, threads, clocks, random numbers, files with certificates. A seccomp filter
  *     that ends the process at one of them ends it here too; one that returns an error makes calls fail.

@@ -203,6 +203,8 @@ impl fmt::Debug for Intake {
 #[cfg(test)]
 mod tests {
     use super::Background;
+    use std::convert::Infallible;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -238,6 +240,40 @@ mod tests {
         let background = Background::start().unwrap();
         background.spawn(pending(Told(sender)));
         background.join();
+        assert_eq!(receiver.try_recv(), Ok("dropped"));
+    }
+
+    #[test]
+    fn a_thread_waits_for_a_call_and_gets_its_outcome_or_its_panic() {
+        let background = Background::start().unwrap();
+        let never_fails = || Ok::<_, Infallible>(());
+        assert_eq!(background.wait_unless(async { 7 }, LONG, never_fails), Ok(7));
+        let panics =
+            AssertUnwindSafe(|| background.wait_unless(async { panic!("as the test wants it") }, LONG, never_fails));
+        let panic = catch_unwind(panics).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"as the test wants it"));
+    }
+
+    #[test]
+    fn a_check_that_fails_drops_the_call_before_the_thread_goes_on() {
+        let background = Background::start().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let told = Told(sender);
+        let call = async move {
+            let _told = told;
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(background.wait_unless(call, Duration::from_millis(1), || Err("interrupted")), Err("interrupted"));
+        assert_eq!(receiver.try_recv(), Ok("dropped"));
+    }
+
+    #[test]
+    fn a_call_that_comes_after_the_end_is_dropped() {
+        let background = Background::start().unwrap();
+        background.join();
+        let (sender, receiver) = mpsc::channel();
+        let told = Told(sender);
+        background.spawn(async move { drop(told) });
         assert_eq!(receiver.try_recv(), Ok("dropped"));
     }
 }
