@@ -4,14 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt};
 
 use super::dns::Resolver;
 use super::proxy::Proxy;
@@ -62,14 +61,13 @@ impl Settings {
 /// Lets a client connect once; and asks a proxy that refused for its status, which reqwest does not tell.
 #[derive(Clone)]
 struct ConnectOnce {
-    has_connected: Arc<AtomicBool>,
     proxy: Option<Proxy>,
     target: Url,
 }
 
 impl ConnectOnce {
     fn new(settings: &Settings) -> Self {
-        Self { has_connected: Arc::default(), proxy: settings.proxy.clone(), target: settings.target.clone() }
+        Self { proxy: settings.proxy.clone(), target: settings.target.clone() }
     }
 }
 
@@ -77,43 +75,53 @@ impl<S> Layer<S> for ConnectOnce {
     type Service = Connector<S>;
 
     fn layer(&self, inner: S) -> Connector<S> {
-        Connector { inner, once: self.clone() }
+        Connector { unused: Arc::new(Mutex::new(Some(Unused { inner, once: self.clone() }))) }
     }
 }
 
-#[derive(Clone)]
+/// What connects, until it has. reqwest and hyper clone it for each request, which must cost nothing.
 struct Connector<S> {
+    unused: Arc<Mutex<Option<Unused<S>>>>,
+}
+
+struct Unused<S> {
     inner: S,
     once: ConnectOnce,
 }
 
+impl<S> Clone for Connector<S> {
+    fn clone(&self) -> Self {
+        Self { unused: Arc::clone(&self.unused) }
+    }
+}
+
 impl<S, R> Service<R> for Connector<S>
 where
-    S: Service<R, Error = BoxError>,
+    S: Service<R, Error = BoxError> + Send + 'static,
     S::Response: Send,
     S::Future: Send + 'static,
+    R: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        if self.once.has_connected.swap(true, Ordering::Relaxed) {
+        let unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Unused { inner, once: ConnectOnce { proxy, target } }) = unused else {
             // Meanwhile hyper waits for the connection that there was, and takes it as soon as it is ready.
             return Box::pin(async {
                 tokio::time::sleep(MAX_TIME_TO_BE_READY).await;
                 Err(HasEnded.into())
             });
-        }
-        let connecting = self.inner.call(request);
-        let once = self.once.clone();
+        };
         Box::pin(async move {
-            match (connecting.await, &once.proxy) {
-                (Err(error), Some(proxy)) => Err(proxy.explain(error, &once.target).await),
+            match (inner.oneshot(request).await, &proxy) {
+                (Err(error), Some(proxy)) => Err(proxy.explain(error, &target).await),
                 (result, _) => result,
             }
         })

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
 use reqwest::{Response, Url, Version};
 use tokio::runtime::Handle;
@@ -236,7 +236,10 @@ fn is_kept(response: &Response) -> bool {
     response.version() == Version::HTTP_11 && !closes
 }
 
+/// The headers of all requests; without Host, hyper would make one up for each.
 fn headers(config: &Config) -> Result<HeaderMap, Error> {
+    let host = HeaderValue::from_str(&host(&config.base_url))
+        .map_err(|_| Error::internal("The host of the base URL does not fit a header."))?;
     let user_agent = HeaderValue::from_str(&config.user_agent)
         .map_err(|_| Error::internal("The name of the language does not fit a header."))?;
     let json = HeaderValue::from_static("application/json");
@@ -244,8 +247,14 @@ fn headers(config: &Config) -> Result<HeaderMap, Error> {
         (ACCEPT, json.clone()),
         (CONTENT_TYPE, json),
         (USER_AGENT, user_agent),
+        (HOST, host),
         (AUTHORIZATION, config.authorization.clone()),
     ]))
+}
+
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 async fn read(mut response: Response) -> Result<Answer, Error> {
@@ -343,13 +352,25 @@ mod tests {
 
     use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-    use super::retry_after;
+    use super::{host, retry_after};
 
     fn parsed(value: &[u8]) -> Option<Duration> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, HeaderValue::from_bytes(value).unwrap());
         retry_after(&headers, now)
+    }
+
+    #[test]
+    fn the_host_has_a_port_where_the_address_has_one() {
+        for (url, expected) in [
+            ("https://api.wts.chat", "api.wts.chat"),
+            ("https://api.wts.chat:443/proxy", "api.wts.chat"),
+            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://[::1]:8080", "[::1]:8080"),
+        ] {
+            assert_eq!(host(&url.parse().unwrap()), expected);
+        }
     }
 
     #[test]
