@@ -91,7 +91,9 @@ fn call<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let item = operation.get().item(session_id, status)?;
     let (inner, operation_of_core) = (client.as_async().clone(), operation.get().of_core);
-    wait(operation.py(), client, logs_attempts, async move { inner.call(operation_of_core, item).await })
+    // Boxed, because it is moved several times, and threads of Python may have small stacks.
+    let call = Box::pin(async move { inner.call(operation_of_core, item).await });
+    wait(operation.py(), client, logs_attempts, call)
 }
 
 /// Waits for `call` without the GIL, logs its lines, and looks for signals.
