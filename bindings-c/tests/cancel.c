@@ -8,7 +8,7 @@
 #include "stand_in.h"
 #include "wts_session.h"
 
-enum { QUICK_MS = 200, TRIES = 10, DAY_MS = 86400000 };
+enum { QUICK_MS = 2000, TRIES = 10, DAY_MS = 86400000 };
 
 /* How far a call has come. */
 struct stage {
