@@ -18,6 +18,8 @@ use super::proxy::Proxy;
 /// How long a request waits for a connection whose last answer has just been read: hyper may not have it ready yet.
 /// Where the server has closed it meanwhile, the wait is in vain.
 const MAX_TIME_TO_BE_READY: Duration = Duration::from_millis(10);
+/// How often the runtime looks at all tasks after that time: the connection's, hyper's that gives it back, and the request's.
+const TURNS_TO_BE_READY: usize = 3;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -116,6 +118,10 @@ where
             // Meanwhile hyper waits for the connection that there was, and takes it as soon as it is ready.
             return Box::pin(async {
                 tokio::time::sleep(MAX_TIME_TO_BE_READY).await;
+                // If this thread had no turn meanwhile, neither had the task that says it is ready.
+                for _ in 0..TURNS_TO_BE_READY {
+                    tokio::task::yield_now().await;
+                }
                 Err(HasEnded.into())
             });
         };
