@@ -1,9 +1,8 @@
 //! Outcomes of bulk calls as objects of `wts_session._outcome`.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 use wts_session::{Error, Session};
 
 use crate::convert;
@@ -30,7 +29,7 @@ pub(crate) fn outcome(
     match result {
         Ok(session) => {
             let class = SUCCEEDED.import(py, "wts_session._outcome", "Succeeded")?;
-            made(class, index, session_id, intern!(py, "result"), &convert::session(py, session)?)
+            made(class, index, session_id, "result", &convert::session(py, session)?)
         }
         Err(error) => failed(py, index, session_id, exception(py, error)),
     }
@@ -44,7 +43,7 @@ pub(crate) fn failed(
     error: PyErr,
 ) -> PyResult<Py<PyAny>> {
     let class = FAILED.import(py, "wts_session._outcome", "Failed")?;
-    made(class, index, session_id, intern!(py, "error"), error.value(py).as_any())
+    made(class, index, session_id, "error", error.value(py).as_any())
 }
 
 /// The outcomes of the items from `taken` on of a list or tuple, of which none was taken; they share `error`.
@@ -80,13 +79,12 @@ fn made(
     class: &Bound<'_, PyAny>,
     index: usize,
     session_id: Option<&Bound<'_, PyAny>>,
-    name: &Bound<'_, PyString>,
+    name: &str,
     value: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
-    let py = class.py();
-    let made = class.call_method1(intern!(py, "__new__"), (class,))?;
-    made.setattr(intern!(py, "index"), index)?;
-    made.setattr(intern!(py, "session_id"), session_id)?;
+    let made = class.call_method1("__new__", (class,))?;
+    made.setattr("index", index)?;
+    made.setattr("session_id", session_id)?;
     made.setattr(name, value)?;
     Ok(made.unbind())
 }

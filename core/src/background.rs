@@ -91,11 +91,16 @@ impl Background {
         &self.handle
     }
 
+    /// Whether it is this one's thread that asks, which must not wait for its own calls.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
+    }
+
     /// Runs `future` to its end, unless the handle aborts it.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         let (call, handle) = abortable(future);
         let call = call.map(drop);
-        if Handle::try_current().is_ok_and(|current| current.id() == self.handle.id()) {
+        if self.is_this_thread() {
             self.handle.spawn(call);
         } else {
             self.intake.add(Box::pin(call));

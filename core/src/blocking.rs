@@ -250,7 +250,7 @@ impl Client {
         if place.is_first_in_crowd() {
             self.close_own_connections();
         }
-        Some(background)
+        (!background.is_this_thread()).then_some(background)
     }
 
     /// A thread has driven its request itself. Where a crowd has formed meanwhile, nobody does so after it.

@@ -39,21 +39,21 @@ impl Crowd {
     pub(crate) fn join(&self) -> Place<'_> {
         let others = self.threads.fetch_add(1, Ordering::Relaxed);
         let was_crowd = self.is_crowd();
-        let kind = if others >= self.few {
+        let are_many = others >= self.few;
+        if are_many {
             let until = self.now() + MIN_TIME.as_millis() as u64;
             self.until.store(until, Ordering::Relaxed);
-            if was_crowd { Kind::InCrowd } else { Kind::FirstInCrowd }
-        } else if was_crowd {
-            Kind::InCrowd
-        } else {
-            Kind::AmongFew
+        }
+        let kind = match (was_crowd, are_many) {
+            (true, _) => Kind::InCrowd,
+            (false, true) => Kind::FirstInCrowd,
+            (false, false) => Kind::AmongFew,
         };
         Place { crowd: self, kind }
     }
 
     fn is_crowd(&self) -> bool {
-        let until = self.until.load(Ordering::Relaxed);
-        until > 0 && self.now() < until
+        self.now() < self.until.load(Ordering::Relaxed)
     }
 
     fn now(&self) -> u64 {

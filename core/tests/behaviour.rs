@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wts_session::{
     Client, ClientBuilder, CompleteOptions, Error, ErrorKind, Event, Item, Observer, Operation, RateLimit,
-    SessionStatus, UpdateOptions,
+    SessionStatus, UpdateOptions, blocking,
 };
 
 const OPTIONS: [&str; 3] = ["--limit", "off", "--create-unknown"];
@@ -289,6 +290,35 @@ fn many_threads_share_a_blocking_client_and_its_few_sockets() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let connections = runtime.block_on(ask(stand_in.api(), "connections"));
     assert!(connections["peak"].as_u64().unwrap() <= 9, "{connections}, one of them our own question");
+}
+
+#[test]
+fn an_observer_may_make_a_blocking_call_where_many_threads_wait() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = Arc::new(OnceLock::<blocking::Client>::new());
+    let (in_background, observed) = (Arc::new(AtomicBool::new(false)), Arc::clone(&client));
+    let (done, is_first) = (Arc::clone(&in_background), AtomicBool::new(true));
+    let observer = Observer::new(move |_| {
+        if thread::current().name() == Some("wts-session") && is_first.swap(false, Ordering::Relaxed) {
+            observed.get().unwrap().complete_session("inner", complete()).unwrap();
+            done.store(true, Ordering::Relaxed);
+        }
+    });
+    let made = builder(&stand_in).observer(observer).build_blocking().unwrap();
+    client.set(made).unwrap();
+    let (ended, all_ended) = mpsc::channel();
+    for thread in 0..8 {
+        let (client, in_background, ended) = (Arc::clone(&client), Arc::clone(&in_background), ended.clone());
+        thread::spawn(move || {
+            while !in_background.load(Ordering::Relaxed) {
+                client.get().unwrap().complete_session(format!("thread-{thread}"), complete()).unwrap();
+            }
+            ended.send(()).unwrap();
+        });
+    }
+    for _ in 0..8 {
+        all_ended.recv_timeout(Duration::from_secs(30)).expect("no thread waits for itself");
+    }
 }
 
 #[tokio::test]
