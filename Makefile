@@ -240,9 +240,10 @@ semver: $(CARGO_TOOLS)/bin/cargo-semver-checks ## the crate's public API beside 
 	scripts/semver
 
 $(CARGO_TOOLS)/bin/cargo-%: | system
-	cargo install -q --locked --root $(CARGO_TOOLS) cargo-$*@$(VERSION_OF_$*)
+	cargo install -q --locked --root $(CARGO_TOOLS) $(FEATURES_OF_$*) cargo-$*@$(VERSION_OF_$*)
 
 VERSION_OF_about := 0.9.3
+FEATURES_OF_about := --features cli
 VERSION_OF_semver-checks := 0.51.0
 
 notices: $(CARGO_TOOLS)/bin/cargo-about ## makes the notices of what is compiled into the artefacts anew; compiles its tool the first time: minutes

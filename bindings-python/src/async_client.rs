@@ -13,7 +13,7 @@ use crate::error::exception;
 use crate::fork_safe::ForkSafe;
 use crate::interpreter::background;
 use crate::logging::Observed;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Settled};
 use crate::operation::Operation;
 use crate::settings::builder;
 
@@ -32,7 +32,9 @@ impl AsyncCalls {
         Ok(Self { own })
     }
 
-    /// Starts the call whose outcome `future` becomes. Its lines are logged in `context`.
+    /// Starts the call whose outcome `future` becomes by way of a mailbox. Its lines are logged in `context`.
+    // As many as the call has parts; Python passes them by position.
+    #[allow(clippy::too_many_arguments)]
     fn start(
         &self,
         operation: &Bound<'_, Operation>,
@@ -40,11 +42,12 @@ impl AsyncCalls {
         status: &Bound<'_, PyAny>,
         logs_attempts: bool,
         context: Py<PyAny>,
+        settled: &Bound<'_, Settled>,
         future: &Bound<'_, PyAny>,
     ) -> PyResult<StartedCall> {
         let item = operation.get().item(session_id, status)?;
         let operation = operation.get().of_core;
-        self.begin(logs_attempts, context, future, |client| async move { client.call(operation, item).await })
+        self.begin(logs_attempts, context, settled, future, |client| async move { client.call(operation, item).await })
     }
 
     /// Begins a bulk call.
@@ -57,8 +60,13 @@ impl AsyncCalls {
 
     /// For the tests: a call that panics.
     #[cfg(debug_assertions)]
-    fn panic(&self, context: Py<PyAny>, future: &Bound<'_, PyAny>) -> PyResult<StartedCall> {
-        self.begin(false, context, future, |_| async { panic!("as the tests want it") })
+    fn panic(
+        &self,
+        context: Py<PyAny>,
+        settled: &Bound<'_, Settled>,
+        future: &Bound<'_, PyAny>,
+    ) -> PyResult<StartedCall> {
+        self.begin(false, context, settled, future, |_| async { panic!("as the tests want it") })
     }
 
     fn close(&self) {
@@ -75,6 +83,7 @@ impl AsyncCalls {
         &self,
         logs_attempts: bool,
         context: Py<PyAny>,
+        settled: &Bound<'_, Settled>,
         future: &Bound<'_, PyAny>,
         call: impl FnOnce(Client) -> F,
     ) -> PyResult<StartedCall>
@@ -83,7 +92,7 @@ impl AsyncCalls {
     {
         let py = future.py();
         let background = background().map_err(|error| exception(py, &error))?;
-        let mailbox = Mailbox::of(future)?;
+        let mailbox = settled.get().mailbox();
         let call = call(self.client(py)?.clone());
         let slot = mailbox.slot(future.clone().unbind(), Some(context), background);
         let number = slot.number();

@@ -18,7 +18,7 @@ use wts_session::{Bulk, BulkHandle, Error, Item, Outcome};
 use crate::error::{catching_panics, exception};
 use crate::interpreter::{SIGNAL_INTERVAL, background, check_signals_after};
 use crate::logging::{Line, Lines, Observed};
-use crate::mailbox::{Mailbox, Slot};
+use crate::mailbox::{Mailbox, Settled, Slot};
 use crate::operation::Operation;
 use crate::outcome::{failed, never_taken, outcome};
 
@@ -159,13 +159,13 @@ impl BulkRun {
         waited.unwrap_or_else(|panic| Err(exception(py, &panic)))
     }
 
-    /// Have the loop settle `future` once items have settled, or all have, or there are lines to log.
-    fn notify(&mut self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Have a mailbox's loop settle `future` once items have settled, or all have, or there are lines to log.
+    fn notify(&mut self, settled: &Bound<'_, Settled>, future: &Bound<'_, PyAny>) -> PyResult<()> {
         self.check_process()?;
         self.forget_notice();
         let py = future.py();
         let background = background().map_err(|error| exception(py, &error))?;
-        let mailbox = Mailbox::of(future)?;
+        let mailbox = settled.get().mailbox();
         let slot = mailbox.slot(future.clone().unbind(), None, background);
         self.notice = Some(Notice { mailbox, number: slot.number() });
         let waker = Waker::from(Arc::new(Waking(Mutex::new(Some(slot)))));

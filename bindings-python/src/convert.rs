@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PySet, PyString};
 use wts_session::{Error, Session};
 
 use crate::error::exception;
+use crate::json;
 
 /// What pandas has where there is nothing, besides NaN.
 const MISSING: [&str; 2] = ["pandas._libs.missing.NAType", "pandas._libs.tslibs.nattype.NaTType"];
@@ -129,26 +129,5 @@ pub(crate) fn result<'py>(py: Python<'py>, outcome: Result<Session, Error>) -> P
 
 /// As [`result`], where there is one.
 pub(crate) fn session<'py>(py: Python<'py>, session: &Session) -> PyResult<Bound<'py, PyAny>> {
-    let text = PyString::new(py, session.as_json());
-    let parsed = scanner(py)?.call1((&text, 0)).or_else(|error| {
-        // Python refuses to read integers of very many digits in the usual way.
-        if error.is_instance_of::<PyValueError>(py) { exact_scanner(py)?.call1((&text, 0)) } else { Err(error) }
-    })?;
-    parsed.get_item(0)
-}
-
-/// The scanner of Python's own decoder, which no code in Python stands before; made by [`preload`](crate::preload::preload).
-pub(crate) fn scanner(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static SCANNER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let scanner =
-        SCANNER.get_or_try_init(py, || py.import("wts_session._json")?.call_method0("scanner").map(Bound::unbind))?;
-    Ok(scanner.bind(py))
-}
-
-/// As [`scanner`], for integers of any length.
-fn exact_scanner(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let arguments = PyDict::new(py);
-    arguments.set_item("parse_int", py.import("wts_session._numbers")?.getattr("whole_number")?)?;
-    let decoder = py.import("json")?.getattr("JSONDecoder")?.call((), Some(&arguments))?;
-    decoder.getattr("scan_once")
+    json::value(py, session.as_json())
 }

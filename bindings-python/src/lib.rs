@@ -7,6 +7,7 @@ mod convert;
 mod error;
 mod fork_safe;
 mod interpreter;
+mod json;
 mod logging;
 mod mailbox;
 mod operation;

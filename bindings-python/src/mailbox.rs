@@ -62,13 +62,6 @@ impl Mailbox {
         })
     }
 
-    /// The mailbox of the loop of `future`, made when it is first asked for.
-    pub(crate) fn of(future: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
-        let event_loop = future.call_method0("get_loop")?;
-        let settled = future.py().import("wts_session._mailbox")?.call_method1("mailbox_of", (event_loop,))?;
-        Ok(Arc::clone(&settled.cast::<Settled>()?.get().mailbox))
-    }
-
     /// A place for one outcome, which `future` waits for.
     pub(crate) fn slot(
         self: &Arc<Self>,
@@ -133,7 +126,7 @@ impl Mailbox {
 /// The outcomes that wait in a mailbox, for the code in Python that settles the futures.
 ///
 /// It is not done here, since it may run more code in Python: see `exception`.
-#[pyclass(frozen, module = "wts_session._wts_session")]
+#[pyclass(frozen, weakref, module = "wts_session._wts_session")]
 #[derive(Debug)]
 pub(crate) struct Settled {
     mailbox: Arc<Mailbox>,
@@ -152,6 +145,11 @@ impl Settled {
             exception(event_loop.py(), &error)
         })?;
         Ok(Self { mailbox: Arc::new(Mailbox::new(event_loop, wakeup)?) })
+    }
+
+    /// Whether this is the mailbox of that loop.
+    fn is_of(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        self.mailbox.event_loop.bind(event_loop.py()).upgrade().is_some_and(|own| own.is(event_loop))
     }
 
     /// What becomes readable when there is something to take.
@@ -182,6 +180,10 @@ impl Settled {
 }
 
 impl Settled {
+    pub(crate) fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::clone(&self.mailbox)
+    }
+
     fn next_batch(&self) -> (News, bool) {
         let mut news = lock(&self.mailbox.news);
         let count = news.settled.len().min(BATCH);

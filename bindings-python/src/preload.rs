@@ -14,15 +14,15 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyNone;
 
-use crate::convert::{scanner, wrong_type};
-use crate::{logging, outcome};
+use crate::convert::wrong_type;
+use crate::{json, logging, outcome};
 
 /// Makes all of it.
 pub(crate) fn preload(py: Python<'_>) -> PyResult<()> {
     refuse_further_interpreters(py)?;
     py.import("wts_session.errors")?;
     py.import("wts_session._logging")?;
-    scanner(py)?;
+    json::scanner(py)?;
     outcome::import_classes(py)?;
     drop(logging::observer());
     make_an_error(py);

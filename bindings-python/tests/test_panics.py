@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from wts_session import AsyncClient, Client, WtsError
+from wts_session._mailbox import mailbox_of
 
 if TYPE_CHECKING:
     from stand_in import StandIn
@@ -24,8 +25,9 @@ def test_it_is_an_internal_error_and_the_client_still_works(api: StandIn, sessio
 def test_in_asyncio_too(api: StandIn, session_id: str) -> None:
     async def main() -> None:
         async with AsyncClient() as client:
-            future = asyncio.get_running_loop().create_future()
-            cast("Any", client)._calls.panic(copy_context(), future)
+            loop = asyncio.get_running_loop()
+            future = loop.create_future()
+            cast("Any", client)._calls.panic(copy_context(), mailbox_of(loop), future)
             with pytest.raises(WtsError) as caught:
                 await future
             assert (caught.value.code, caught.value.attempts) == ("internal", 0)

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from wts_session import _bulk
 from wts_session._bulk import length, outcomes_left, report, take, wrong_iterable
-from wts_session._mailbox import running_loop
+from wts_session._mailbox import mailbox_of, running_loop
 from wts_session._outcome import ResultT
 from wts_session._typing import Generic
 
@@ -184,7 +184,7 @@ class _Feeder:
     async def some_settle(self) -> None:
         """Wait until items have settled, and log what there is to log."""
         future: Future[None] = self._loop.create_future()
-        self._run.notify(future)
+        self._run.notify(mailbox_of(self._loop), future)
         await future
         take(self._run)
         self._room.set()

@@ -6,7 +6,7 @@ from wts_session import _async_bulk
 from wts_session import _wts_session as native
 from wts_session._bulk import check_progress
 from wts_session._logging import logs_attempts
-from wts_session._mailbox import running_loop
+from wts_session._mailbox import mailbox_of, running_loop
 from wts_session._settings import BaseClient
 from wts_session._typing import cast
 
@@ -160,8 +160,9 @@ class AsyncClient(BaseClient["native.AsyncCalls"]):
 async def _result(
     calls: native.AsyncCalls, operation: native.Operation, session_id: str | UUID | None, status: str | None
 ) -> dict[str, Any]:
-    future: Future[dict[str, Any]] = running_loop().create_future()
-    call = calls.start(operation, session_id, status, logs_attempts(), copy_context(), future)
+    loop = running_loop()
+    future: Future[dict[str, Any]] = loop.create_future()
+    call = calls.start(operation, session_id, status, logs_attempts(), copy_context(), mailbox_of(loop), future)
     try:
         return await future
     except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from threading import local
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from wts_session._logging import log
 from wts_session._wts_session import Settled
@@ -12,7 +12,7 @@ from wts_session._wts_session import Settled
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextvars import Context
     from typing import Any
 
@@ -33,6 +33,7 @@ class _Mailboxes(local):
 
     def __init__(self) -> None:
         self.of_loop: WeakKeyDictionary[AbstractEventLoop, Settled] = WeakKeyDictionary()
+        self.latest: Callable[[], Settled | None] = lambda: None
 
 
 _mailboxes = _Mailboxes()
@@ -40,10 +41,14 @@ _mailboxes = _Mailboxes()
 
 def mailbox_of(loop: AbstractEventLoop) -> Settled:
     """The mailbox of a loop, from which the loop delivers."""
+    latest = _mailboxes.latest()
+    if latest is not None and latest.is_of(loop):
+        return latest
     mailbox = _mailboxes.of_loop.get(loop)
     if mailbox is None:
         _abandon_closed_loops()
         mailbox = _mailboxes.of_loop[loop] = _new_mailbox(loop)
+    _mailboxes.latest = ref(mailbox)
     return mailbox
 
 

@@ -69,9 +69,10 @@ class AsyncCalls:
         status: object,
         logs_attempts: bool,
         context: Context,
+        settled: Settled,
         future: Future[dict[str, Any]],
     ) -> StartedCall:
-        """Starts the call whose outcome `future` becomes. Its lines are logged in `context`."""
+        """Starts the call whose outcome `future` becomes by way of a mailbox. Its lines are logged in `context`."""
 
     def bulk(self, operation: Operation, logs_attempts: bool) -> BulkRun[Any]:
         """Begins a bulk call."""
@@ -131,8 +132,8 @@ class BulkRun(Generic[ResultT]):
     def wait(self, seconds: float | None = None) -> None:
         """Wait until items have settled, or all have, or there are lines to log; or for so many seconds."""
 
-    def notify(self, future: Future[None]) -> None:
-        """Have the loop settle `future` once items have settled, or all have, or there are lines to log."""
+    def notify(self, settled: Settled, future: Future[None]) -> None:
+        """Have a mailbox's loop settle `future` once items have settled, or all have, or there are lines to log."""
 
     def take(self) -> list[tuple[str, tuple[Any, ...]]]:
         """Take over what has settled, without waiting, and give the lines to log: for each function and arguments."""
@@ -170,6 +171,9 @@ class Settled:
     """
 
     def __new__(cls, event_loop: AbstractEventLoop, has_wakeup: bool) -> Settled: ...
+    def is_of(self, event_loop: AbstractEventLoop) -> bool:
+        """Whether this is the mailbox of that loop."""
+
     def fileno(self) -> int:
         """What becomes readable when there is something to take."""
 
