@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from results import Lines
 
 NAMES = {"rust": "Rust", "c": "C", "python": "Python", "node": "Node"}
+#: A machine is quiet if no more than this share of its processors is busy before the measurements.
+QUIET = 0.1
 
 
 def markdown(head: list[str], rows: list[list[str]], left: int = 1) -> str:
@@ -143,8 +145,8 @@ def conditions(files: list[Lines]) -> str:
     run = files[0][0]
     versions = sorted({(name, version) for lines in files for name, version in lines[0]["versions"].items()})
     apart = "client and server on a core each" if run["are_apart"] else "client and server on the same cores"
-    load = max(lines[0]["load"] for lines in files)
-    busy = f", busy with other things (load {load})" if load > 2 * run["cores"] else ""
+    share = max(lines[0]["busy"] for lines in files)
+    busy = f", {share:.0%} busy with other things" if share > QUIET else ""
     commands = ", ".join(f"`make bench-{lines[0]['language']}`" for lines in files)
     return (
         f"Measured on {run['date']}: {run['processor']}, {run['cores']} cores{busy}, {run['kernel']}, {apart}. "
