@@ -15,7 +15,9 @@ use std::{fs, thread};
 use common::{StandIn, ask};
 use serde_json::json;
 use shared::servers::{Folder, PATIENCE, PROGRAMS, Server, await_some};
-use shared::workers::{Place, Worker, arrivals, await_arrivals, await_exceeded, check_windows, count, total};
+use shared::workers::{
+    Place, Worker, arrivals, await_arrivals, await_exceeded, await_silence, check_windows, count, total,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use wts_session::{Client, CompleteOptions, ErrorKind, Event, Observer, RateLimit};
@@ -45,7 +47,7 @@ async fn eight_processes(ledger: &str) {
     let mut all: Vec<_> = arrivals.values().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
     let time = all[999] - all[0];
-    assert!(time < 60.0, "{time} s; 20 s would be the least");
+    assert!(time < 120.0, "{time} s; 20 s would be the least");
     // 100 each on an idle machine, as `make bench-shared` shows; a process that does not run for a second loses its turn.
     let served = arrivals.values().map(|times| times.iter().filter(|time| **time <= all[799]).count());
     assert!(served.clone().min() >= Some(40), "{:?}", served.collect::<Vec<_>>());
@@ -87,7 +89,7 @@ async fn slow_networks_exceed_no_window() {
 
 async fn workers_are_killed(ledger: &str) {
     let stand_in = StandIn::start(&API);
-    let arguments = [&WORKER[..], &["--timeout", "2"]].concat();
+    let arguments = [&WORKER[..], &["--timeout", "5"]].concat();
     let place = Place::new(&stand_in, ledger, &arguments);
     let mut workers = place.start_all(8, 60);
     for round in 0..3 {
@@ -249,9 +251,11 @@ async fn a_clock_that_jumps_forward_loses_nothing() {
 /// The checks above can fail: without the replay, and with slots that are stamped when requests are sent.
 #[tokio::test]
 async fn the_controls_exceed_the_limits() {
-    let stand_in = StandIn::start(&API);
+    // The long window is so long that slow workers exceed it too.
+    let limits = ["--limit", "60/1", "--limit", "120/30"];
+    let stand_in = StandIn::start(&[&["--create-unknown"], &limits[..]].concat());
     let server = Server::start(&[]);
-    let arguments = [&WORKER[..], &["--fault", "no-replay"]].concat();
+    let arguments = [&limits[..], &["--reserve", "0", "--fault", "no-replay"]].concat();
     let _workers = Place::new(&stand_in, &server.url(), &arguments).start_all(4, 150);
     await_arrivals(&stand_in, 100, PATIENCE).await;
     server.cli(&["FLUSHALL"]);
@@ -271,14 +275,12 @@ async fn stops_and_goes_on(server: &Server, disturb: impl Fn(), settle: impl Fn(
     let mut workers = place.start_all(2, 600);
     await_arrivals(&stand_in, 150, PATIENCE).await;
     disturb();
-    // Slots that were granted before are used within 2 s.
-    thread::sleep(Duration::from_secs(2));
-    let before = total(&stand_in).await;
-    thread::sleep(Duration::from_millis(1500));
-    assert_eq!(total(&stand_in).await, before, "sent without a grant");
+    // Slots that were granted before are used within 2 s on an idle machine.
+    let stopped_at = await_silence(&stand_in, Duration::from_secs(2)).await;
+    assert!(stopped_at < 1200, "sent without a grant");
     settle();
     let time = await_arrivals(&stand_in, 1, PATIENCE).await;
-    assert!(time < Duration::from_secs(10), "went on after {time:?}; within 1 s on an idle machine");
+    assert!(time < Duration::from_secs(30), "went on after {time:?}; within 1 s on an idle machine");
     workers.iter_mut().for_each(|worker| drop(worker.await_success()));
     check_windows(&stand_in).await;
 }
@@ -458,10 +460,9 @@ async fn one_429_pauses_everybody() {
     let server = Server::start(&[]);
     let stand_in = StandIn::start(&["--create-unknown", "--limit", "off", "--latency", "20..40"]);
     let place = Place::new(&stand_in, &server.url(), &["--limit", "60/1", "--reserve", "0"]);
-    let mut workers = place.start_all(4, 100);
-    await_arrivals(&stand_in, 60, PATIENCE).await;
     let refusal = json!([{"status": 429, "headers": [["Retry-After", "3"]], "text": ""}]);
-    stand_in.script("w0-70", refusal).await;
+    stand_in.script("w0-20", refusal).await;
+    let mut workers = place.start_all(4, 100);
     workers.iter_mut().for_each(|worker| drop(worker.await_success()));
     let mut all: Vec<_> = arrivals(&stand_in).await.into_values().flatten().collect();
     all.sort_by(f64::total_cmp);

@@ -140,6 +140,21 @@ pub(crate) async fn await_arrivals(stand_in: &StandIn, more: usize, time: Durati
     start.elapsed()
 }
 
+/// Waits until no request has arrived for `time`; returns how many have.
+pub(crate) async fn await_silence(stand_in: &StandIn, time: Duration) -> u64 {
+    let deadline = Instant::now() + PATIENCE;
+    let (mut last, mut since) = (total(stand_in).await, Instant::now());
+    while since.elapsed() < time {
+        assert!(Instant::now() < deadline, "requests went on arriving");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = total(stand_in).await;
+        if now > last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    last
+}
+
 /// How many requests have arrived.
 pub(crate) async fn total(stand_in: &StandIn) -> u64 {
     count(&arrivals(stand_in).await) as u64
