@@ -134,7 +134,7 @@ export interface ClientOptions {
   /**
    * How many requests are in flight at once at most, from 1 to 10,000; each has a connection of its own.
    *
-   * @defaultValue as many as `rateLimits` can use, from 64 to 200: 200 with the API's limits, 64 without limits
+   * @defaultValue as many as `rateLimits` can use, from 64 to 200: 200 with the API's limits, 64 without limits; no more than half of the process's descriptors
    */
   maxConcurrency?: number | undefined;
   /**

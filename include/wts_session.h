@@ -669,7 +669,7 @@ void wts_config_set_shared_limits_fallback(struct wts_config *config, const char
 /**
  * Sets how many requests of a client are in flight at the same time at most, each on a connection of its own; further
  * calls wait. Default: as many as the rate limits can use, from 64 to 200. That is 200 with the API's limits, and 64
- * without limits.
+ * without limits. Where half of the descriptors that the process may have open are fewer, it is so many.
  *
  * Error of `wts_client_new`: `WTS_INVALID_CONFIG` when out of range.
  *

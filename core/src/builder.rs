@@ -130,7 +130,8 @@ impl<C> ClientBuilder<C> {
     }
 
     /// How many requests are in flight at once at most, 1 to 10,000; each has a connection of its own. Default: as many as
-    /// [`rate_limits`](Self::rate_limits) can use, from 64 to 200. That is 200 with the API's limits, and 64 without limits.
+    /// [`rate_limits`](Self::rate_limits) can use, from 64 to 200. That is 200 with the API's limits, and 64 without limits. Where half of
+    /// the descriptors that the process may have open are fewer, it is so many.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.settings.max_concurrency = Some(requests);
         self

@@ -100,10 +100,25 @@ impl RateLimit {
     ];
 }
 
-/// As many requests at once as the limits can use: with fewer, slots would stay free while answers are awaited.
+/// As many requests at once as the limits can use: with fewer, slots would stay free while answers are awaited. Each has a
+/// connection of its own; half of the descriptors are left to the program.
 pub(crate) fn default_max_concurrency(limits: &[RateLimit]) -> u32 {
     let usable = limits.iter().map(|limit| limit.requests).min();
-    usable.unwrap_or(0).clamp(MIN_DEFAULT_CONCURRENCY, MAX_DEFAULT_CONCURRENCY)
+    let wanted = usable.unwrap_or(0).clamp(MIN_DEFAULT_CONCURRENCY, MAX_DEFAULT_CONCURRENCY);
+    wanted.min(max_descriptors() / 2).max(1)
+}
+
+/// How many descriptors the process may have open.
+#[cfg(unix)]
+fn max_descriptors() -> u32 {
+    use nix::sys::resource::{Resource, getrlimit};
+
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(u32::MAX, |(limit, _)| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+#[cfg(not(unix))]
+fn max_descriptors() -> u32 {
+    u32::MAX
 }
 
 /// Settings that were checked.

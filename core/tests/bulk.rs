@@ -248,17 +248,20 @@ fn outcomes_of_a_slow_source_come_between_its_items() {
     assert_eq!(outcomes.count(), 199);
 }
 
-/// Without threads, which only Unix can be made to refuse.
+/// Without threads or with few descriptors, which only Unix can be made to refuse.
 #[cfg(unix)]
-mod without_a_thread {
+mod scarcity {
     use std::process::Command;
+    use std::time::Duration;
 
     use nix::sys::resource::{Resource, setrlimit};
     use nix::unistd::{Uid, setuid};
 
+    use wts_session::RateLimit;
+
     use super::{Client, Item, OPTIONS, StandIn, complete, completing, drain, ids};
 
-    const API: &str = "WTS_TEST_API_WITHOUT_THREADS";
+    const API: &str = "WTS_TEST_API_OF_SCARCITY";
 
     /// Runs the test of this name again, in a process of its own that knows the address of the API.
     fn run_again(name: &str, api: &str) {
@@ -294,13 +297,28 @@ mod without_a_thread {
     }
 
     #[test]
-    fn every_item_has_an_outcome_that_says_so() {
+    fn without_a_thread_every_item_has_an_outcome_that_says_so() {
         if let Ok(api) = std::env::var(API) {
             refuse_threads();
             assert_all_are_told(&api);
         } else {
             let stand_in = StandIn::start(&OPTIONS);
-            run_again("without_a_thread::every_item_has_an_outcome_that_says_so", stand_in.api());
+            run_again("scarcity::without_a_thread_every_item_has_an_outcome_that_says_so", stand_in.api());
+        }
+    }
+
+    #[test]
+    fn with_few_descriptors_no_item_fails_for_want_of_one() {
+        if let Ok(api) = std::env::var(API) {
+            setrlimit(Resource::RLIMIT_NOFILE, 100, 100).unwrap();
+            let limit = RateLimit::new(1000, Duration::from_secs(1));
+            let builder = Client::builder().api_key("k").base_url(api).rate_limits([limit]).max_retries(0);
+            let outcomes = builder.build_blocking().unwrap().complete_sessions(ids(200), complete()).in_order();
+            let failed = outcomes.into_iter().filter_map(|outcome| outcome.result.err()).next();
+            assert!(failed.is_none(), "{failed:?}");
+        } else {
+            let stand_in = StandIn::start(&["--limit", "off", "--create-unknown", "--token", "k", "--latency", "100"]);
+            run_again("scarcity::with_few_descriptors_no_item_fails_for_want_of_one", stand_in.api());
         }
     }
 }

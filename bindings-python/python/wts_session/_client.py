@@ -30,9 +30,9 @@ class Client(BaseClient["native.Calls"]):
     ``timeout`` bounds one attempt and ``total_timeout`` a whole call with its waiting and retries, both in seconds;
     ``total_timeout=None`` is no bound. A request is sent again at most ``max_retries`` times, and only where that can
     help. At most ``max_concurrency`` requests are in flight at once, each on a connection of its own; ``None`` is as
-    many as ``rate_limits`` can use, from 64 to 200. ``rate_limits`` are the account's limits, pairs of requests and
-    seconds; ``None`` switches them off. ``reserve`` is the share of each limit, 0 to 0.5, that a call which holds many
-    slots leaves to other calls.
+    many as ``rate_limits`` can use, from 64 to 200, and no more than half of the descriptors that the process may have
+    open. ``rate_limits`` are the account's limits, pairs of requests and seconds; ``None`` switches them off.
+    ``reserve`` is the share of each limit, 0 to 0.5, that a call which holds many slots leaves to other calls.
 
     ``shared_limits`` is where the ledger is that processes share: ``'machine'``, ``'redis://host'`` and others, as
     ``docs/several-processes.md`` lists them; without it the environment's ``WTS_SHARED_LIMITS``, or else ``'off'``.
