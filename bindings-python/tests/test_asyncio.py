@@ -176,7 +176,7 @@ def test_loops_at_the_same_time_share_a_client(run: Any, api: StandIn, session_i
 def test_a_loop_that_is_closed_with_calls_under_way_is_no_trouble(
     stand_in: StandIn, session_id: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    stand_in.script(session_id, *[{"status": 200, "delay_ms": 200}] * 20)
+    stand_in.script(session_id, *[{"status": 200, "delay_ms": 3000}] * 20)
     client = client_of(stand_in)
     loop = asyncio.new_event_loop()
     tasks = [loop.create_task(client.complete_session(session_id)) for _ in range(20)]
@@ -184,7 +184,7 @@ def test_a_loop_that_is_closed_with_calls_under_way_is_no_trouble(
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     # Later than the 20: when it is done, their outcomes have come as well.
-    stand_in.script(session_id, {"status": 200, "delay_ms": 400})
+    stand_in.script(session_id, {"status": 200, "delay_ms": 3500})
     assert asyncio.run(client.complete_session(session_id))["success"]
     assert not any(task.done() for task in tasks)
     # The last words of a task that is dropped while it waits are asyncio's own.
