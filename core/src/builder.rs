@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::{
     AuthScheme, CONCURRENCY, Config, DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_RESERVE, DEFAULT_TIMEOUT,
-    DEFAULT_TOTAL_TIMEOUT, DURATIONS, Notation, RESERVES, RETRIES, RateLimit, check_rate_limits, count,
-    default_max_concurrency, in_range, parse_base_url, parse_key,
+    DEFAULT_TOTAL_TIMEOUT, DURATIONS, RESERVES, RETRIES, RateLimit, check_rate_limits, count, default_max_concurrency,
+    in_range, parse_base_url, parse_key,
 };
 use crate::environment;
 use crate::error::Error;
+use crate::notation::Notation;
 use crate::observer::Observer;
 use crate::secret::Secret;
 use crate::shared_limits::{LedgerAddress, SharedLimitsFallback, parse_account};
@@ -130,8 +131,8 @@ impl<C> ClientBuilder<C> {
     }
 
     /// How many requests are in flight at once at most, 1 to 10,000; each has a connection of its own. Default: as many as
-    /// [`rate_limits`](Self::rate_limits) can use, from 64 to 200. That is 200 with the API's limits, and 64 without limits. Where half of
-    /// the descriptors that the process may have open are fewer, it is so many.
+    /// [`rate_limits`](Self::rate_limits) can use, from 64 to 200. That is 200 with the API's limits, and 64 without limits.
+    /// Where half of the descriptors that the process may have open are fewer, it is so many.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.settings.max_concurrency = Some(requests);
         self

@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use crate::error::Error;
+use crate::notation::Notation;
 use crate::observer::Observer;
 use crate::secret::Secret;
 use crate::shared_limits::{LedgerAddress, SharedLimitsFallback};
@@ -33,10 +34,6 @@ pub(crate) const CONCURRENCY: RangeInclusive<u32> = 1..=10_000;
 pub(crate) const WINDOW_REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
 const NUMBERS_OF_LIMITS: RangeInclusive<usize> = 1..=8;
 const MAX_KEY_BYTES: usize = 4096;
-
-/// From here on, and below [`MIN_DECIMAL`], numbers are written with an exponent, as JavaScript does.
-const MIN_EXPONENTIAL: f64 = 1e21;
-const MIN_DECIMAL: f64 = 1e-6;
 
 const MAX_URL_BYTES: usize = 2048;
 
@@ -142,46 +139,9 @@ pub(crate) struct Config {
     pub(crate) observer: Option<Observer>,
 }
 
-/// How the language of the caller writes durations and numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Notation {
-    units_per_second: f64,
-    unit: &'static str,
-    infinity: &'static str,
-}
-
-impl Notation {
-    pub(crate) fn of_language(language: &str) -> Self {
-        let (units_per_second, unit) = if matches!(language, "node" | "c") { (1000.0, "ms") } else { (1.0, "s") };
-        let infinity = if language == "node" { "Infinity" } else { "inf" };
-        Self { units_per_second, unit, infinity }
-    }
-
-    pub(crate) fn duration(self, duration: Duration) -> String {
-        self.units(duration.as_secs_f64() * self.units_per_second)
-    }
-
-    fn units(self, count: f64) -> String {
-        format!("{} {}", self.number(count), self.unit)
-    }
-
-    /// Very large and very small numbers have an exponent in place of hundreds of digits.
-    pub(crate) fn number(self, number: f64) -> String {
-        let size = number.abs();
-        if size.is_infinite() {
-            let sign = if number < 0.0 { "-" } else { "" };
-            format!("{sign}{}", self.infinity)
-        } else if size >= MIN_EXPONENTIAL || (size > 0.0 && size < MIN_DECIMAL) {
-            format!("{number:e}")
-        } else {
-            number.to_string()
-        }
-    }
-}
-
 /// The setting `name`, as languages without a type for durations give it.
 pub(crate) fn duration(name: &str, value: f64, notation: Notation) -> Result<Duration, Error> {
-    let duration = Duration::try_from_secs_f64(value / notation.units_per_second).ok();
+    let duration = Duration::try_from_secs_f64(notation.seconds(value)).ok();
     match duration.filter(|duration| DURATIONS.contains(duration)) {
         Some(duration) => Ok(duration),
         None => Err(out_of_range(name, notation.units(value), &DURATIONS, |it| notation.duration(it))),

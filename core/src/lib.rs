@@ -53,6 +53,7 @@ mod error_kind;
 mod json;
 mod limiter;
 mod model;
+mod notation;
 mod observer;
 mod ops;
 mod parked;

@@ -5,8 +5,8 @@ use std::{fmt, fs};
 
 use percent_encoding::percent_decode_str;
 
-use crate::config::Notation;
 use crate::error::Error;
+use crate::notation::Notation;
 use crate::secret::Secret;
 use crate::text::{shortened, trimmed};
 
