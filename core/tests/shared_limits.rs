@@ -47,7 +47,7 @@ async fn eight_processes(ledger: &str) {
     let mut all: Vec<_> = arrivals.values().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
     let time = all[999] - all[0];
-    assert!(time < 120.0, "{time} s; 20 s would be the least");
+    assert!(time < 60.0, "{time} s; 20 s would be the least");
     // 100 each on an idle machine, as `make bench-shared` shows; a process that does not run for a second loses its turn.
     let served = arrivals.values().map(|times| times.iter().filter(|time| **time <= all[799]).count());
     assert!(served.clone().min() >= Some(40), "{:?}", served.collect::<Vec<_>>());
@@ -275,12 +275,13 @@ async fn stops_and_goes_on(server: &Server, disturb: impl Fn(), settle: impl Fn(
     let mut workers = place.start_all(2, 600);
     await_arrivals(&stand_in, 150, PATIENCE).await;
     disturb();
-    // Slots that were granted before are used within 2 s on an idle machine.
-    let stopped_at = await_silence(&stand_in, Duration::from_secs(2)).await;
-    assert!(stopped_at < 1200, "sent without a grant");
+    let before = total(&stand_in).await;
+    // No more slots than the limit has can have been granted before and used later, however late.
+    let after = await_silence(&stand_in, Duration::from_secs(2)).await;
+    assert!(after <= before + 100, "{} were sent without a grant", after - before);
     settle();
     let time = await_arrivals(&stand_in, 1, PATIENCE).await;
-    assert!(time < Duration::from_secs(30), "went on after {time:?}; within 1 s on an idle machine");
+    assert!(time < Duration::from_secs(10), "went on after {time:?}; within 1 s on an idle machine");
     workers.iter_mut().for_each(|worker| drop(worker.await_success()));
     check_windows(&stand_in).await;
 }
