@@ -33,8 +33,10 @@ impl AsyncCalls {
     }
 
     /// Starts the call whose outcome `future` becomes by way of a mailbox. Its lines are logged in `context`.
-    // As many as the call has parts; Python passes them by position.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a call has so many parts, and an object for them would be made for each"
+    )]
     fn start(
         &self,
         operation: &Bound<'_, Operation>,
