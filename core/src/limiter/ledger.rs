@@ -14,6 +14,9 @@ use super::slowdown::{CHANCES, Slowdown};
 use super::supply::{Credits, Supply};
 use crate::config::RateLimit;
 
+/// What a slot adds to the tag of its flow.
+const TURN: u64 = 1 << 20;
+
 /// What became of the request that a slot was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -42,7 +45,7 @@ pub(super) struct Ledger {
     members: BTreeMap<MemberId, Member>,
     flows: BTreeMap<FlowId, Flow>,
     waiting: BTreeMap<WaiterId, FlowId>,
-    /// The tag of the flow that was served last.
+    /// The tag with which a flow begins to wait.
     virtual_time: u64,
     last_id: u64,
     slowdown: Slowdown,
@@ -373,10 +376,13 @@ impl Ledger {
     /// Returns the number of the slot in the shared ledger, if it comes from there.
     fn grant_to(&mut self, id: FlowId, now: Micros) -> Option<u64> {
         let number = self.take_from_supply(id, now);
+        let share_of_turn = TURN / (self.waiting_flows() + 1);
         let flow = self.flows.get_mut(&id)?;
         let (member, entry) = (flow.member, (flow.tag, id));
-        self.virtual_time = flow.tag;
-        flow.tag += 1;
+        // Who was passed over has its turn at once, but does not make up for all the turns that it could not use.
+        let turn = flow.tag.max(self.virtual_time.saturating_sub(TURN));
+        self.virtual_time = self.virtual_time.max(flow.tag) + share_of_turn;
+        flow.tag = turn + TURN;
         flow.in_flight += 1;
         flow.ended.forget(self.longest_period, self.max_requests, now);
         let has_waiters = !flow.waiters.is_empty();
@@ -392,6 +398,10 @@ impl Ledger {
             self.queue(id, now);
         }
         number
+    }
+
+    fn waiting_flows(&self) -> u64 {
+        self.members.values().map(|member| member.light.len() + member.heavy.len()).sum::<usize>() as u64
     }
 
     fn take_from_supply(&mut self, id: FlowId, now: Micros) -> Option<u64> {

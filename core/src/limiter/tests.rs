@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep, sleep_until, timeout};
 
+use super::ledger::{End, Ledger};
 use super::{Flow, Limiter, Member, Refused, Terms, of_account};
 use crate::Client;
 use crate::config::RateLimit;
@@ -312,6 +313,69 @@ fn bulk_calls_share_alike_whatever_their_sizes() {
         let of_large = large.iter().filter(|sent| sent.duration_since(start) <= time).count();
         // Whoever came first may have had a whole window.
         assert!((119..=181).contains(&of_large), "{of_large} while the other sent 150");
+    });
+}
+
+#[test]
+fn a_flow_that_was_passed_over_has_saved_no_turns() {
+    let mut ledger = Ledger::default();
+    let (full, other) = (ledger.join(&[], 0.0, 10), ledger.join(&[], 0.0, 1000));
+    let passed_over = ledger.open_flow(full);
+    for _ in 0..30 {
+        ledger.ask(passed_over, 1);
+    }
+    while ledger.grant(1).is_some() {}
+    let single = |ledger: &mut Ledger| {
+        let flow = ledger.open_flow(other);
+        ledger.ask(flow, 1)
+    };
+    for _ in 0..100 {
+        let waiter = single(&mut ledger);
+        assert_eq!(ledger.grant(1).unwrap().waiter, waiter);
+    }
+    for _ in 0..10 {
+        ledger.end(full, passed_over, End::Known, 2);
+    }
+    let waiter = single(&mut ledger);
+    let place = std::iter::from_fn(|| ledger.grant(2)).position(|grant| grant.waiter == waiter);
+    assert!(place <= Some(2), "{place:?}");
+}
+
+/// Threads that make one single call after the other, each call a flow of its own.
+fn single_calls(member: &Arc<Member>, threads: usize, calls: usize, answer: Duration) -> JoinSet<()> {
+    let mut all = JoinSet::new();
+    for _ in 0..threads {
+        let member = Arc::clone(member);
+        all.spawn(async move {
+            for _ in 0..calls {
+                request(&member.open_flow(false), answer).await;
+            }
+        });
+    }
+    all
+}
+
+#[test]
+fn single_calls_without_end_starve_neither_a_bulk_call_nor_a_second_attempt() {
+    on_a_paused_clock(async {
+        for (limits, room, answer) in [(&[][..], 4, ms(20)), (&[limit(10, 1000)][..], 1_000, ms(1))] {
+            let limiter = Arc::new(Limiter::new());
+            let member = limiter.join(&terms(limits, 0.0, room));
+            let mut others = single_calls(&member, 20, 100, answer);
+            sleep(ms(50)).await;
+            let begin = Instant::now();
+            let twice = member.open_flow(false);
+            let (bulk, ()) = tokio::join!(bulk(member.clone(), 50, 50, answer), async {
+                request(&twice, answer).await;
+                request(&twice, answer).await;
+            });
+            let in_all = Instant::now() - begin;
+            others.abort_all();
+            // Each of the 22 calls has its turn: the bulk call needs 50 rounds, of which each takes 22 slots.
+            let slot = if limits.is_empty() { answer / 4 } else { ms(100) };
+            assert!(in_all < slot * 22 * 55, "{in_all:?}");
+            assert_eq!(bulk.len(), 50);
+        }
     });
 }
 
