@@ -235,14 +235,16 @@ impl BulkRun {
     fn fail(&mut self, error: &Bound<'_, PyAny>, items: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = error.py();
         if self.check_process().is_ok() {
-            // A handler of the log may raise: then that is the error, and all has settled before.
             if let Err(raised) = self.drain(py) {
                 raised.value(py).setattr("__context__", error)?;
-                return self.fail(raised.value(py).as_any(), items);
+                // A handler of the log may raise: then that is the error, and all has settled before.
+                if self.ended() {
+                    return self.fail(raised.value(py).as_any(), items);
+                }
+                self.give_outcomes_to(raised.value(py).as_any(), items)?;
+                return Err(raised);
             }
-            self.ends_early = true;
-            // Every exception has a dict, whatever its class thinks of new attributes.
-            error.getattr("__dict__")?.set_item("outcomes", self.in_order(items)?)?;
+            self.give_outcomes_to(error, items)?;
         }
         Err(PyErr::from_value(error.clone()))
     }
@@ -276,6 +278,12 @@ impl BulkRun {
             _client: client,
             notice: None,
         }
+    }
+
+    fn give_outcomes_to(&mut self, error: &Bound<'_, PyAny>, items: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.ends_early = true;
+        // Every exception has a dict, whatever its class thinks of new attributes.
+        error.getattr("__dict__")?.set_item("outcomes", self.in_order(items)?)
     }
 
     /// Ready when items have settled, or all have, or there are lines to log.

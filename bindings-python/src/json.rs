@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyNone, PyString};
 
-/// So many objects and arrays within each other are read here.
-const MAX_DEPTH: usize = 100;
+/// Core refuses answers in which more objects and arrays are within each other.
+const MAX_DEPTH: usize = 127;
 
 /// How many names of members are kept, and how long each may be.
 const MAX_NAMES: usize = 256;
@@ -84,7 +84,7 @@ fn name_of_member<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
     made
 }
 
-/// As Python's own decoder reads it: also half a surrogate pair, thousands of digits, and arrays within hundreds of others.
+/// As Python's own decoder reads it: also half a surrogate pair, and thousands of digits.
 fn as_python_reads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let text = PyString::new(py, text);
     let parsed = scanner(py)?.call1((&text, 0)).or_else(|error| {

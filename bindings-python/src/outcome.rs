@@ -26,13 +26,21 @@ pub(crate) fn outcome(
     session_id: Option<&Bound<'_, PyAny>>,
     result: &Result<Session, Error>,
 ) -> PyResult<Py<PyAny>> {
-    match result {
-        Ok(session) => {
+    match result.as_ref().map(|session| convert::session(py, session)) {
+        Ok(Ok(dict)) => {
             let class = SUCCEEDED.import(py, "wts_session._outcome", "Succeeded")?;
-            made(class, index, session_id, "result", &convert::session(py, session)?)
+            made(class, index, session_id, "result", &dict)
         }
+        Ok(Err(hindrance)) => failed(py, index, session_id, unusable(py, hindrance)),
         Err(error) => failed(py, index, session_id, exception(py, error)),
     }
+}
+
+/// The error of an item that succeeded, but whose dict can't be made: for want of memory, or of room for recursion.
+fn unusable(py: Python<'_>, hindrance: PyErr) -> PyErr {
+    let error = exception(py, &Error::unusable_result(format!("The answer can't be made a dict: {hindrance}.")));
+    error.set_cause(py, Some(hindrance));
+    error
 }
 
 /// The outcome of an item that was not sent because of `error`.

@@ -109,6 +109,39 @@ def test_failures_are_the_items_own(bulk: Bulk, api: StandIn, session_id: str) -
     assert errors == ["missing_fields", "missing_fields", "invalid_status", "invalid_session_id"]
 
 
+def test_an_answer_that_is_no_json_costs_no_other_item(bulk: Bulk, api: StandIn, session_id: str) -> None:
+    ids = ids_of(session_id, 3)
+    for text in ('{"a\x01":1}', '{"\n":1}', '{"a":"\x01"}'):
+        api.script(ids[1], {"status": 200, "text": text})
+        outcomes = bulk.complete_sessions(ids)
+        assert_refused(outcomes[1], 1, ids[1], "unexpected_response")
+        assert_completed(outcomes[0], 0, ids[0])
+        assert_completed(outcomes[2], 2, ids[2])
+
+
+def test_without_room_for_recursion_nothing_crashes_or_is_lost(api: StandIn, session_id: str) -> None:
+    client = Client(rate_limits=None)
+    ids = ids_of(session_id, 2)
+    text = '{"a":' + "[" * 60 + '"\\ud800"' + "]" * 60 + "}"
+
+    def below(frames: int) -> list[Outcome[Any]]:
+        return below(frames - 1) if frames else client.complete_sessions(ids)
+
+    seen = set()
+    for frames in range(sys.getrecursionlimit() - 250, sys.getrecursionlimit(), 3):
+        api.script(ids[0], {"status": 200, "text": text})
+        try:
+            outcomes = below(frames)
+        except RecursionError:
+            seen.add("no call")
+            continue
+        assert [outcome.session_id for outcome in outcomes] == ids
+        seen.add(outcomes[0].error.code if outcomes[0].error else "ok")
+        if outcomes[0].error:
+            assert outcomes[0].error.may_have_been_applied
+    assert {"ok", "no call"} <= seen <= {"ok", "no call", "internal"}
+
+
 def test_nothing_in_nothing_out(bulk: Bulk) -> None:
     called: list[Any] = []
     assert bulk.complete_sessions([], on_progress=lambda *progress: called.append(progress)) == []

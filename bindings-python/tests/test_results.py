@@ -79,7 +79,7 @@ def any_value(chance: random.Random, depth: int) -> str:
 def test_a_result_is_what_the_json_module_reads(complete: Any, api: StandIn, session_id: str) -> None:
     chance = random.Random(20261128)
     bodies = [", ".join(f'"member{number}":{any_value(chance, 4)}' for number in range(6)) for _ in range(100)]
-    bodies += ['"deep":' + "[" * depth + '{"a":1,"a":2}' + "]" * depth for depth in (98, 99, 120)]
+    bodies += ['"deep":' + "[" * depth + '{"a":1,"a":2}' + "]" * depth for depth in (98, 120, 124)]
     bodies += [", ".join(f'"name{number}":{number}' for number in range(300))]
     for body in bodies:
         text = f'{{"success":true,"sessionId":"theirs", {body}}}'

@@ -136,6 +136,12 @@ impl Error {
         Self::new(ErrorKind::Internal, "A bug in wts-session!", description)
     }
 
+    /// A result of which another language could make no object.
+    #[doc(hidden)]
+    pub fn unusable_result(description: impl Into<String>) -> Self {
+        Self::internal(description).with_may_have_been_applied(true)
+    }
+
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.http_status = Some(status);
         self

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::text::beginning;
@@ -86,8 +86,16 @@ fn beginning_of_literal(literal: &str) -> &str {
 
 /// The string of a JSON string's text.
 fn decoded(literal: &str) -> Option<String> {
-    let Bytes(bytes) = serde_json::from_str(literal).ok()?;
+    let bytes = bytes(literal).ok()?;
     Some(String::from_utf8(bytes.into_owned()).unwrap_or_else(|error| repaired(error.as_bytes())))
+}
+
+/// The bytes of a JSON string's text.
+fn bytes(literal: &str) -> serde_json::Result<Cow<'_, [u8]>> {
+    match literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Ok(Cow::Borrowed(plain.as_bytes())),
+        _ => serde_json::from_str(literal).map(|Bytes(bytes)| bytes),
+    }
 }
 
 /// JSON strings come as UTF-8 but for surrogates, which are encoded as if they were characters: `ED A0 80` to `ED BF BF`.
@@ -124,7 +132,9 @@ impl<'de, W: FnMut(&[u8]) -> bool, V: FnMut(&[u8], &'de RawValue)> Visitor<'de> 
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Bytes(name)) = map.next_key()? {
+        // As raw text first: a string that is read as bytes may hold control characters, which JSON forbids.
+        while let Some(literal) = map.next_key::<&RawValue>()? {
+            let name = bytes(literal.get()).map_err(Error::custom)?;
             if (self.is_wanted)(&name) {
                 (self.visit)(&name, map.next_value()?);
             } else {
@@ -205,6 +215,19 @@ mod tests {
         for_each_element(r#"[1, "a", [[2]]]"#, |element| seen.push(element.get())).unwrap();
         assert_eq!(seen, ["1", "\"a\"", "[[2]]"]);
         assert!(for_each_element("{}", |_| {}).is_err() && for_each_element("[1", |_| {}).is_err());
+    }
+
+    #[test]
+    fn names_hold_no_control_characters_but_escaped_ones() {
+        let names = |object: &str| {
+            let mut names = Vec::new();
+            for_each_member(object, |name, _| names.push(name.to_owned())).map(|()| names).ok()
+        };
+        assert_eq!(names(r#"{"a\u0001\n\"é":1,"é\u007f":2}"#), Some(vec!["a\u{1}\n\"é".into(), "é\u{7f}".into()]));
+        for raw in ["{\"a\u{1}\":1}", "{\"a\n\":1}", "{\"\\n\u{1f}\":1}", "{\"a\":1,\"\u{0}\":{}}"] {
+            assert_eq!(names(raw), None, "{raw:?}");
+        }
+        assert_eq!(names("{1:2}"), None);
     }
 
     #[test]
