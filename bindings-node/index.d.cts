@@ -134,7 +134,7 @@ export interface ClientOptions {
   /**
    * How many requests are in flight at once at most, from 1 to 10,000; each has a connection of its own.
    *
-   * @defaultValue as many as `rateLimits` can use, from 64 to 200: 200 with the API's limits, 64 without limits; no more than half of the process's descriptors
+   * @defaultValue as many as `rateLimits` can use, from 64 to 200: 200 with the API's limits, 64 without limits; no more than half of the descriptors that the process may have open
    */
   maxConcurrency?: number | undefined;
   /**
@@ -572,7 +572,7 @@ export declare class WtsError extends Error {
   /** How many seconds to wait before a later try, if that is known. */
   readonly retryAfter?: number;
 
-  /** How many requests were sent for this call, also those that failed. */
+  /** How many attempts there were, also those that failed or got no connection. */
   readonly attempts: number;
 
   /** True if the same call may succeed later. */

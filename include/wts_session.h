@@ -1121,7 +1121,7 @@ const char *wts_error_body(const struct wts_error *error);
 int64_t wts_error_retry_after_ms(const struct wts_error *error);
 
 /**
- * How many requests were sent for the call, the failed ones included.
+ * How many attempts there were, also those that failed or got no connection.
  *
  * @param error May be null: then 0.
  *

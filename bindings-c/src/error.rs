@@ -263,7 +263,7 @@ pub unsafe extern "C" fn wts_error_retry_after_ms(error: *const Failure) -> i64 
     unsafe { read(error, -1, |failure| failure.error.retry_after().map_or(-1, milliseconds)) }
 }
 
-/// How many requests were sent for the call, the failed ones included.
+/// How many attempts there were, also those that failed or got no connection.
 ///
 /// @param error May be null: then 0.
 ///

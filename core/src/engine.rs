@@ -223,7 +223,7 @@ impl Engine {
         self.exchange(flow, request, Via::New, deadline, progress).await
     }
 
-    /// One request and its answer.
+    /// One request and its answer, once there is a slot and a connection for it.
     async fn exchange(
         &self,
         flow: &Flow,
@@ -232,17 +232,35 @@ impl Engine {
         deadline: Option<Instant>,
         progress: &Arc<Progress>,
     ) -> Result<Session, Failure> {
-        let mut slot = self.admission(flow, deadline).await?;
-        progress.begin_attempt();
+        loop {
+            let mut slot = self.admission(flow, deadline).await?;
+            progress.begin_attempt();
+            let result = self.exchange_in(&mut slot, request, via, deadline, progress).await;
+            let lacks_resources = result.as_ref().is_err_and(|failure| failure.lacks_resources);
+            if !(lacks_resources && progress.allows_another_attempt() && slot.found_no_room()) {
+                return result;
+            }
+            progress.take_back_attempt();
+        }
+    }
+
+    async fn exchange_in(
+        &self,
+        slot: &mut Slot,
+        request: &Request,
+        via: Via,
+        deadline: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<Session, Failure> {
         slot.sent(self.shared.config.timeout);
         let failure = match self.shared.transport.send(request, via, deadline, progress).await {
             Ok(answer) => {
                 slot.settled();
                 self.shared.reuse.answered();
-                self.apply_backpressure(&answer, &slot);
+                self.apply_backpressure(&answer, slot);
                 let status = answer.status;
                 let result = answer.into_result(&request.defaults, &self.shared.config.key);
-                self.emit_attempt(request, progress, &slot, Some(status), result.as_ref().err());
+                self.emit_attempt(request, progress, slot, Some(status), result.as_ref().err());
                 return result.map_err(Failure::from);
             }
             Err(failure) => failure,
@@ -252,7 +270,7 @@ impl Engine {
             (true, ErrorKind::Timeout) => {}
             (true, _) => slot.settled(),
         }
-        self.emit_attempt(request, progress, &slot, failure.error.http_status(), Some(&failure.error));
+        self.emit_attempt(request, progress, slot, failure.error.http_status(), Some(&failure.error));
         Err(failure)
     }
 

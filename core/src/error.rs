@@ -233,7 +233,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// How many requests were sent for this call, the failed ones included.
+    /// How many attempts there were, also those that failed or got no connection.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -27,6 +27,11 @@ impl Progress {
         self.left.store(false, Ordering::Relaxed);
     }
 
+    /// No request could be sent, and the attempt is going to be made later.
+    pub(crate) fn take_back_attempt(&self) {
+        self.attempts.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn request_leaves(&self) {
         self.left.store(true, Ordering::Relaxed);
     }

@@ -251,6 +251,7 @@ fn outcomes_of_a_slow_source_come_between_its_items() {
 /// Without threads or with few descriptors, which only Unix can be made to refuse.
 #[cfg(unix)]
 mod scarcity {
+    use std::fs::File;
     use std::process::Command;
     use std::time::Duration;
 
@@ -259,7 +260,7 @@ mod scarcity {
 
     use wts_session::RateLimit;
 
-    use super::{Client, Item, OPTIONS, StandIn, complete, completing, drain, ids};
+    use super::{Client, ClientBuilder, Item, OPTIONS, StandIn, complete, completing, drain, ids};
 
     const API: &str = "WTS_TEST_API_OF_SCARCITY";
 
@@ -296,6 +297,23 @@ mod scarcity {
         }
     }
 
+    /// Of 100 descriptors the program has 60, so that more requests are to be in flight at once than can have a connection.
+    fn assert_all_succeed(test: &str, settings: impl FnOnce(ClientBuilder) -> ClientBuilder) {
+        if let Ok(api) = std::env::var(API) {
+            setrlimit(Resource::RLIMIT_NOFILE, 100, 100).unwrap();
+            let _taken: Vec<_> = (0..60).map(|_| File::open("/dev/null").unwrap()).collect();
+            let limit = RateLimit::new(1000, Duration::from_secs(1));
+            let builder = Client::builder().api_key("k").base_url(&api).rate_limits([limit]).max_retries(0);
+            let client = settings(builder).build_blocking().unwrap();
+            let outcomes = client.complete_sessions(ids(300), complete()).in_order();
+            let failed = outcomes.into_iter().filter_map(|outcome| outcome.result.err()).next();
+            assert!(failed.is_none(), "{failed:?}");
+        } else {
+            let stand_in = StandIn::start(&["--limit", "off", "--create-unknown", "--token", "k", "--latency", "100"]);
+            run_again(&format!("scarcity::{test}"), stand_in.api());
+        }
+    }
+
     #[test]
     fn without_a_thread_every_item_has_an_outcome_that_says_so() {
         if let Ok(api) = std::env::var(API) {
@@ -309,17 +327,14 @@ mod scarcity {
 
     #[test]
     fn with_few_descriptors_no_item_fails_for_want_of_one() {
-        if let Ok(api) = std::env::var(API) {
-            setrlimit(Resource::RLIMIT_NOFILE, 100, 100).unwrap();
-            let limit = RateLimit::new(1000, Duration::from_secs(1));
-            let builder = Client::builder().api_key("k").base_url(api).rate_limits([limit]).max_retries(0);
-            let outcomes = builder.build_blocking().unwrap().complete_sessions(ids(200), complete()).in_order();
-            let failed = outcomes.into_iter().filter_map(|outcome| outcome.result.err()).next();
-            assert!(failed.is_none(), "{failed:?}");
-        } else {
-            let stand_in = StandIn::start(&["--limit", "off", "--create-unknown", "--token", "k", "--latency", "100"]);
-            run_again("scarcity::with_few_descriptors_no_item_fails_for_want_of_one", stand_in.api());
-        }
+        assert_all_succeed("with_few_descriptors_no_item_fails_for_want_of_one", |builder| builder);
+    }
+
+    #[test]
+    fn with_few_descriptors_a_client_made_for_more_waits_too() {
+        assert_all_succeed("with_few_descriptors_a_client_made_for_more_waits_too", |builder| {
+            builder.max_concurrency(200)
+        });
     }
 }
 

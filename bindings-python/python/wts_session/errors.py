@@ -52,7 +52,7 @@ class WtsError(Exception):
     retry_after: float | None
     """How many seconds to wait before a later try, where that is known."""
     attempts: int
-    """How many requests were sent for this call, the failed ones included."""
+    """How many attempts there were, also those that failed or got no connection."""
     retryable: bool = False
     """Whether the same call may succeed later."""
     may_have_been_applied: bool

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clock::{Micros, micros};
 use super::ends::Ends;
-use super::flow::{Flow, FlowId, Member, MemberId, WaiterId};
+use super::flow::{Flow, FlowId, Member, MemberId, Room, WaiterId};
 use super::limit::Limit;
 use super::slowdown::{CHANCES, Slowdown};
 use super::supply::{Credits, Supply};
@@ -108,7 +108,7 @@ impl Ledger {
             self.sets.len() - 1
         });
         let id = self.new_id();
-        self.members.insert(id, Member { limits, set, max_in_flight, in_flight: 0, light, heavy });
+        self.members.insert(id, Member { limits, set, room: Room::new(max_in_flight), in_flight: 0, light, heavy });
         id
     }
 
@@ -173,6 +173,9 @@ impl Ledger {
         self.in_flight -= 1;
         if let Some(member) = self.members.get_mut(&member) {
             member.in_flight -= 1;
+            if end == End::Known {
+                member.room.widen(now);
+            }
         }
         let mut flow = self.flows.get_mut(&flow);
         if let Some(flow) = &mut flow {
@@ -191,6 +194,14 @@ impl Ledger {
                 self.light_ended.add(ended_at);
             }
         }
+    }
+
+    /// A request of `member` got no connection, for want of descriptors. Returns whether others of it are in flight, at whose end it
+    /// may have theirs: until then no more of them are.
+    pub(super) fn narrow(&mut self, member: MemberId, now: Micros) -> bool {
+        let Some(member) = self.members.get_mut(&member) else { return false };
+        member.room.narrow(member.in_flight, now);
+        member.in_flight > 1
     }
 
     /// A grant was not taken up: the waiter waits again, as the first of its flow.
@@ -227,7 +238,7 @@ impl Ledger {
 
     /// When the next slot may be granted; none if that depends on the end of a request in flight, or nobody waits.
     pub(super) fn look_at(&self, now: Micros) -> Option<Micros> {
-        let members = self.members.values().filter(|member| member.in_flight < member.max_in_flight);
+        let members = self.members.values().filter(|member| !member.is_full());
         let earliest = members.filter_map(|member| self.earliest_of_member(member, now)).min()?;
         Some(earliest.max(self.slowdown.earliest(now)))
     }
@@ -235,7 +246,7 @@ impl Ledger {
     /// Whether there are light and heavy flows with requests that could leave if there were slots, under each set of limits.
     pub(super) fn waits(&self) -> Vec<(bool, bool)> {
         let mut waits = vec![(false, false); self.sets.len()];
-        for member in self.members.values().filter(|member| member.in_flight < member.max_in_flight) {
+        for member in self.members.values().filter(|member| !member.is_full()) {
             waits[member.set].0 |= !member.light.is_empty();
             waits[member.set].1 |= !member.heavy.is_empty();
         }
@@ -264,7 +275,7 @@ impl Ledger {
         let mut demand: Vec<_> =
             self.sets.iter().map(|limits| Waiting { limits: limits.clone(), light: 0, heavy: 0 }).collect();
         for member in self.members.values() {
-            let room = member.max_in_flight - member.in_flight;
+            let room = member.room.get().saturating_sub(member.in_flight);
             let flows = member.light.iter().chain(&member.heavy).filter_map(|(_, id)| self.flows.get(id));
             let of_flows = flows.map(|flow| (flow.waiters.len(), flow.light_room(&member.limits, now)));
             let (light, all) =
@@ -467,7 +478,7 @@ impl Ledger {
     fn may_pass(&self, id: FlowId, now: Micros) -> bool {
         let Some(flow) = self.flows.get(&id) else { return false };
         let Some(member) = self.members.get(&flow.member) else { return false };
-        if member.in_flight >= member.max_in_flight {
+        if member.is_full() {
             return false;
         }
         let passes = |limit: &Limit| self.free(limit, now) > self.left(limit, flow, now);

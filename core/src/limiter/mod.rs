@@ -257,6 +257,15 @@ impl Slot {
         self.end = End::Unsent;
     }
 
+    /// There was no connection for the request, for want of descriptors: whether another request of the client is in flight,
+    /// which a later slot then waits for.
+    pub(crate) fn found_no_room(&mut self) -> bool {
+        self.unsent();
+        let limiter = self.flow.limiter();
+        let now = limiter.now();
+        limiter.state().ledger.narrow(self.flow.inner.member.id, now)
+    }
+
     /// The request was answered, or its connection broke.
     pub(crate) fn settled(&mut self) {
         self.end = End::Known;

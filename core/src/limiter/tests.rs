@@ -341,6 +341,35 @@ fn a_flow_that_was_passed_over_has_saved_no_turns() {
     assert!(place <= Some(2), "{place:?}");
 }
 
+#[test]
+fn a_room_that_was_too_wide_is_as_wide_as_the_system_bears_and_widens_again() {
+    let mut ledger = Ledger::default();
+    let member = ledger.join(&[], 0.0, 20);
+    let flow = ledger.open_flow(member);
+    for _ in 0..30 {
+        ledger.ask(flow, 1);
+    }
+    let granted = |ledger: &mut Ledger, now| std::iter::from_fn(|| ledger.grant(now)).count();
+    assert_eq!(granted(&mut ledger, 1), 20);
+    for _ in 0..15 {
+        assert!(ledger.narrow(member, 1));
+        ledger.end(member, flow, End::Unsent, 1);
+    }
+    assert_eq!(granted(&mut ledger, 1), 0, "the five that are left are all that there is room for");
+    ledger.end(member, flow, End::Known, 2);
+    assert_eq!(granted(&mut ledger, 2), 1);
+    let later = 2_000_000;
+    ledger.end(member, flow, End::Known, later);
+    assert_eq!(granted(&mut ledger, later), 2, "and one more");
+    for _ in 0..6 {
+        ledger.narrow(member, later);
+        ledger.end(member, flow, End::Unsent, later);
+    }
+    ledger.ask(flow, later);
+    assert_eq!(granted(&mut ledger, later), 1, "one is always tried");
+    assert!(!ledger.narrow(member, later), "nothing else is in flight that it could wait for");
+}
+
 /// Threads that make one single call after the other, each call a flow of its own.
 fn single_calls(member: &Arc<Member>, threads: usize, calls: usize, answer: Duration) -> JoinSet<()> {
     let mut all = JoinSet::new();

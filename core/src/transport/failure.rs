@@ -18,11 +18,13 @@ pub(crate) struct Failure {
     pub(crate) on_used_connection: bool,
     /// That connection ended before the first byte of an answer.
     pub(crate) died_idle: bool,
+    /// There was no connection, for want of descriptors or memory.
+    pub(crate) lacks_resources: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, on_used_connection: false, died_idle: false }
+        Self { error, on_used_connection: false, died_idle: false, lacks_resources: false }
     }
 }
 

@@ -114,6 +114,7 @@ impl Transport {
                 error: timed_out(deadline == Some(limit)).with_may_have_been_applied(progress.has_left()),
                 on_used_connection: is_used.load(Ordering::Relaxed),
                 died_idle: false,
+                lacks_resources: false,
             }),
         };
         if result.as_ref().is_err_and(|failure| failure.on_used_connection) {
@@ -204,7 +205,7 @@ impl Transport {
     async fn answer(&self, response: Response, lease: Lease<reqwest::Client>) -> Result<Answer, Failure> {
         let is_kept = is_kept(&response);
         let on_used_connection = lease.is_used();
-        let answer = read(response).await.map_err(|error| Failure { error, on_used_connection, died_idle: false })?;
+        let answer = read(response).await.map_err(|error| Failure { on_used_connection, ..Failure::from(error) })?;
         if is_kept {
             lease.give_back();
         }
@@ -212,12 +213,13 @@ impl Transport {
     }
 
     fn failure(&self, error: reqwest::Error, on_used_connection: bool, progress: &Progress) -> Failure {
-        if is_out_of_resources(&error) {
+        let has_left = progress.has_left();
+        let lacks_resources = is_out_of_resources(&error) && !has_left;
+        if lacks_resources {
             self.pool.close_idle();
         }
-        let has_left = progress.has_left();
         let died_idle = on_used_connection && has_left && is_broken(&error);
-        Failure { error: no_answer(error, has_left), on_used_connection, died_idle }
+        Failure { error: no_answer(error, has_left), on_used_connection, died_idle, lacks_resources }
     }
 }
 
