@@ -8,7 +8,9 @@ import inspect
 import logging
 import os
 import sys
+import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
@@ -194,6 +196,55 @@ def test_a_loop_that_is_closed_with_calls_under_way_is_no_trouble(
     logging.getLogger("asyncio").setLevel(logging.NOTSET)
     printed = capfd.readouterr()
     assert (printed.out, printed.err, [r for r in caplog.records if r.levelno > logging.DEBUG]) == ("", "", [])
+
+
+def open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors as Linux shows them")
+def test_a_loop_that_many_threads_run_in_turn_has_one_mailbox(api: StandIn, session_id: str) -> None:
+    client = AsyncClient(rate_limits=None)
+    loop = asyncio.new_event_loop()
+
+    def call() -> None:
+        assert loop.run_until_complete(client.complete_session(session_id))["success"]
+
+    call()
+    before = open_descriptors()
+    for _ in range(20):
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    assert open_descriptors() <= before + 4
+    loop.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors as Linux shows them")
+def test_loops_that_threads_close_with_calls_under_way_are_freed(own_stand_in: StandIn, session_id: str) -> None:
+    client = AsyncClient(own_stand_in.token, base_url=own_stand_in.api, rate_limits=None)
+    own_stand_in.script(session_id, *[{"status": 200, "delay_ms": 500}] * 100)
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        loops.append(weakref.ref(loop))
+        # The loop knows its tasks by weak references alone.
+        tasks = [loop.create_task(client.complete_session(session_id)) for _ in range(3)]
+        loop.run_until_complete(asyncio.sleep(0.01))
+        loop.close()
+        del tasks
+
+    for _ in range(20):
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    # The next loop anywhere sees to the others.
+    asyncio.run(client.complete_session(f"{session_id}/after"))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    gc.collect()
+    logging.getLogger("asyncio").setLevel(logging.NOTSET)
+    assert sum(loop() is not None for loop in loops) == 0
 
 
 def test_a_thousand_calls_leave_the_loop_responsive(run: Any, api: StandIn, session_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from threading import local
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from wts_session._logging import log
 from wts_session._wts_session import Settled
@@ -28,28 +28,50 @@ def running_loop() -> AbstractEventLoop:
         ) from error
 
 
-class _Mailboxes(local):
-    """Those of the loops of this thread: no other thread changes them at the same time."""
-
-    def __init__(self) -> None:
-        self.of_loop: WeakKeyDictionary[AbstractEventLoop, Settled] = WeakKeyDictionary()
-        self.latest: Callable[[], Settled | None] = lambda: None
+_mailboxes: dict[int, tuple[ref[AbstractEventLoop], Settled]] = {}
+"""By the ids of their loops. Each step on it is atomic, and only the thread that runs a loop adds that one's."""
 
 
-_mailboxes = _Mailboxes()
+class _Latest(local):
+    mailbox: Callable[[], Settled | None] = staticmethod(lambda: None)
+
+
+_latest = _Latest()
+"""What this thread used last."""
 
 
 def mailbox_of(loop: AbstractEventLoop) -> Settled:
     """The mailbox of a loop, from which the loop delivers."""
-    latest = _mailboxes.latest()
+    latest = _latest.mailbox()
     if latest is not None and latest.is_of(loop):
         return latest
-    mailbox = _mailboxes.of_loop.get(loop)
-    if mailbox is None:
+    number = id(loop)
+    _, mailbox = _mailboxes.get(number, (None, None))
+    if mailbox is None or not mailbox.is_of(loop):
         _abandon_closed_loops()
-        mailbox = _mailboxes.of_loop[loop] = _new_mailbox(loop)
-    _mailboxes.latest = ref(mailbox)
+        mailbox = _new_mailbox(loop)
+        _mailboxes[number] = _forgetting(loop, number), mailbox
+    _latest.mailbox = ref(mailbox)
     return mailbox
+
+
+def _forget(
+    number: int,
+    loop: ref[AbstractEventLoop],
+    mailboxes: dict[int, tuple[ref[AbstractEventLoop], Settled]] = _mailboxes,
+) -> None:
+    known, _ = mailboxes.get(number, (None, None))
+    if known is loop:
+        mailboxes.pop(number, None)
+
+
+def _forgetting(
+    loop: AbstractEventLoop,
+    number: int,
+    # Loops also die while the interpreter ends, when the names of modules are gone.
+    forget: Callable[[int, ref[AbstractEventLoop]], None] = _forget,
+) -> ref[AbstractEventLoop]:
+    return ref(loop, lambda dead: forget(number, dead))
 
 
 def _new_mailbox(loop: AbstractEventLoop) -> Settled:
@@ -62,9 +84,12 @@ def _new_mailbox(loop: AbstractEventLoop) -> Settled:
 
 
 def _abandon_closed_loops() -> None:
-    # The futures of calls that were under way hold the loop, and so itself in the dictionary.
-    for loop in [loop for loop in _mailboxes.of_loop if loop.is_closed()]:
-        _mailboxes.of_loop.pop(loop).abandon()
+    # The futures of calls that were under way hold the loop, and the mailbox holds them, whatever became of the thread.
+    for number, (known, mailbox) in _mailboxes.copy().items():
+        loop = known()
+        if loop is not None and loop.is_closed():
+            _forget(number, known)
+            mailbox.abandon()
 
 
 def deliver(settled: Settled) -> None:
