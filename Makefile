@@ -18,8 +18,8 @@ DESTDIR ?=
 PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-stand-in test-n8n-node test-c
 # What the tests of core need besides its default features.
 FEATURES := wts-session/redis,wts-session/test-util
-# Tests that mostly wait run so many at once.
-WAITING := 12
+# Tests that mostly wait run so many at once; each of them has up to eight processes.
+WAITING := 6
 STAMPS  := target/stamps
 N8N     := integrations/n8n-nodes-wts-session
 # All files of the project; any of them may matter to any part.
