@@ -15,7 +15,8 @@ unexport WTS_API_KEY WTS_BASE_URL WTS_SHARED_LIMITS
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-PARTS   := lint test-docs test-rust test-crate test-python test-packaging test-node test-stand-in test-n8n-node test-c
+# Long ones early: two run at a time.
+PARTS   := lint test-docs test-c test-rust test-node test-python test-packaging test-crate test-stand-in test-n8n-node
 # What the tests of core need besides its default features.
 FEATURES := wts-session/redis,wts-session/test-util
 # Tests that mostly wait run so many at once; each of them has up to eight processes.
@@ -109,7 +110,14 @@ demo: stand-in python node c ## builds everything and shows it in all four langu
 	cargo build --locked -q -p wts-session --features $(FEATURES) --example demo --example worker
 	scripts/demo
 
-test: $(foreach part,$(PARTS),$(STAMPS)/$(part)) ## runs every test of every language; parts whose files have not changed since they passed are left out
+PASSED := $(PARTS:%=$(STAMPS)/%)
+# What several parts need. It is built before them, and none of them builds it again while another one uses it.
+NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.package-lock.json)
+SHARED := system .venv/.installed redis stand-in stand-in-python python node c $(NODE_TOOLS)
+ARE_BUILT := $(SHARED:%=-o %)
+
+test: $(STAMPS)/shared ## runs every test of every language, two parts at a time; parts whose files have not changed since they passed are left out
+	@$(MAKE) --no-print-directory -j2 -Otarget $(ARE_BUILT) $(PASSED)
 	@echo "all tests have passed"
 
 .PHONY: test-under-load
@@ -119,10 +127,15 @@ test-under-load: ## runs every test RUNS times (5) while another program keeps a
 .PHONY: always
 always:
 
+$(STAMPS)/shared: $(FILES)
+	$(MAKE) $(SHARED)
+	@mkdir -p $(@D) && touch $@
+
 # A part has passed with the files as they are.
 $(STAMPS)/%: $(FILES)
-	$(MAKE) $*
-	@mkdir -p $(@D) && touch $@
+	$(info $* begins)
+	@$(MAKE) --no-print-directory $(ARE_BUILT) $*
+	@mkdir -p $(@D) && touch $@ && echo "$* has passed"
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +171,6 @@ test-packaging: stand-in python stand-in-python ## the Python wheels and source 
 	cd bindings-python && pytest -q --timeout 1800 -m packaging
 	cd tests/stand-in && pytest -q --timeout 1800 -m packaging
 
-NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.package-lock.json)
 test-node: stand-in node $(NODE_TOOLS) ## the tests of the npm package
 	cd bindings-node && node --test --test-timeout=900000 test/*.test.mjs
 
