@@ -814,8 +814,8 @@ def test_a_thousand_sessions_with_mixed_faults_under_the_limits_of_the_api() -> 
     took = time.monotonic() - began
     mixed.check(outcomes, stand_in)
     stand_in.close()
-    # 950 requests: the last of them may leave after four windows.
-    assert 20 <= took < 25
+    # 950 requests: the last of them may leave after four windows, and none waits for the longer limit.
+    assert 20 <= took < 60
 
 
 @pytest.mark.parametrize("asynchronous_input", [False, True])

@@ -29,7 +29,7 @@ impl<'a> Announcement<'a> {
 
     /// The variables that the clients of all languages take their settings from.
     pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
-        [("WTS_BASE_URL", self.addresses.fill("{api}")), ("WTS_API_KEY", self.options.first_token().to_owned())]
+        [("WTS_BASE_URL", self.addresses.fill("{api}")), ("WTS_API_KEY", self.options.first_token())]
     }
 
     fn text(&self) -> String {
@@ -48,7 +48,7 @@ impl<'a> Announcement<'a> {
         let mut all: Map<String, Value> =
             self.addresses.iter().map(|(name, url)| (name.to_owned(), json!(url))).collect();
         all.insert("token".to_owned(), json!(self.options.first_token()));
-        all.insert("tokens".to_owned(), json!(self.options.token));
+        all.insert("tokens".to_owned(), json!(self.options.given_tokens()));
         all.insert("sessions".to_owned(), Value::Object(sessions));
         all.insert("ca_file".to_owned(), json!(self.ca_file));
         Value::Object(all)
@@ -56,7 +56,7 @@ impl<'a> Announcement<'a> {
 
     fn for_people(&self) -> String {
         let line = |name: &str, value: &str| format!("  {name:<22} {value}\n");
-        let tokens = self.options.token.iter().map(|token| line("token", token));
+        let tokens = self.options.given_tokens().into_iter().map(|token| line("token", &token));
         let sessions = Sessions::seeded_ids().map(|(status, ids)| line(&format!("session {status}"), &ids.join("  ")));
         let urls = self.addresses.iter().map(|(name, url)| line(name, url));
         let lines: String = tokens.chain(sessions).chain(urls).collect();
@@ -68,7 +68,7 @@ impl<'a> Announcement<'a> {
     }
 
     fn curl_command(&self) -> String {
-        let authorization = self.options.auth_scheme.authorization(self.options.first_token());
+        let authorization = self.options.auth_scheme.authorization(&self.options.first_token());
         let url = self.addresses.fill("{api}/chat/v1/session/session_12345/complete");
         format!(
             "curl -X PUT '{url}' \\\n  -H 'Authorization: {authorization}' \\\n  \

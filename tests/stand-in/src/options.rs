@@ -8,6 +8,8 @@ use crate::access::AuthScheme;
 use crate::delay::Delay;
 use crate::limits::{Limit, PUBLISHED};
 
+const DEMO_TOKEN: &str = "pn_5tandInDem0Tok3nAbCdEf0123456789";
+
 /// A stand-in of the WTS Chat API for tests and demonstrations. It listens on 127.0.0.1 only.
 #[derive(Debug, Parser)]
 #[command(name = "wts-stand-in", version)]
@@ -25,8 +27,12 @@ pub(crate) struct Options {
     pub(crate) port: u16,
 
     /// A token of the account; may be repeated
-    #[arg(long, default_value = "pn_5tandInDem0Tok3nAbCdEf0123456789")]
+    #[arg(long, default_value = DEMO_TOKEN)]
     pub(crate) token: Vec<String>,
+
+    /// Of this stand-in alone.
+    #[arg(skip = fastrand::u32(..))]
+    serial: u32,
 
     /// How a token has to be sent
     #[arg(long, value_enum, default_value_t = AuthScheme::Bearer)]
@@ -112,9 +118,19 @@ impl FromStr for LimitOption {
 }
 
 impl Options {
-    /// The token that clients are given.
-    pub(crate) fn first_token(&self) -> &str {
-        self.token.first().map_or("", String::as_str)
+    /// The tokens that clients are given.
+    ///
+    /// The demo token gets an end of its own. Ports are used again, and clients that have the URL and the token of an earlier stand-in
+    /// take it for the same account, whose budget may be spent.
+    pub(crate) fn given_tokens(&self) -> Vec<String> {
+        match self.token.as_slice() {
+            [token] if token == DEMO_TOKEN => vec![format!("{token}_{:08x}", self.serial)],
+            tokens => tokens.to_vec(),
+        }
+    }
+
+    pub(crate) fn first_token(&self) -> String {
+        self.given_tokens().swap_remove(0)
     }
 
     /// The limits that are in force.
@@ -140,6 +156,15 @@ mod tests {
     fn limits(arguments: &[&str]) -> Result<Vec<Limit>, String> {
         let arguments = ["wts-stand-in"].iter().chain(arguments);
         Options::try_parse_from(arguments).unwrap().limits()
+    }
+
+    #[test]
+    fn each_stand_in_gives_a_token_of_its_own() {
+        let given = |arguments: &[&str]| Options::try_parse_from(arguments).unwrap().given_tokens();
+        let [first, second] = [(); 2].map(|()| given(&["wts-stand-in"]));
+        assert_ne!(first, second);
+        assert!(first[0].starts_with(&format!("{DEMO_TOKEN}_")), "{first:?}");
+        assert_eq!(given(&["wts-stand-in", "--token", "a", "--token", "b"]), ["a", "b"]);
     }
 
     #[test]

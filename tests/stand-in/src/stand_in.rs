@@ -42,7 +42,7 @@ impl StandIn {
         let words: Vec<String> = options.into_iter().map(|option| option.as_ref().to_owned()).collect();
         let name = env!("CARGO_PKG_NAME").to_owned();
         let options = Options::try_parse_from([name].into_iter().chain(words))?;
-        let token = options.first_token().to_owned();
+        let token = options.first_token();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let (end, ended) = oneshot::channel();
         let (sender, receiver) = mpsc::channel();

@@ -87,7 +87,9 @@ fn a_command_runs_beside_it_and_gives_its_exit_code() {
     let output = run("echo $WTS_API_KEY $WTS_BASE_URL; exit 7");
     assert_eq!(output.status.code(), Some(7));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("pn_5tandInDem0Tok3nAbCdEf0123456789 http://127.0.0.1:"), "{text}");
+    let (token, url) = text.split_once(' ').unwrap();
+    assert!(token.starts_with("pn_5tandInDem0Tok3nAbCdEf0123456789_"), "{text}");
+    assert!(url.starts_with("http://127.0.0.1:"), "{text}");
     assert!(output.stderr.is_empty());
     assert_eq!(run("kill -KILL $$").status.code(), Some(128 + 9));
 }
