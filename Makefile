@@ -131,10 +131,10 @@ $(STAMPS)/shared: $(FILES)
 	$(MAKE) $(SHARED)
 	@mkdir -p $(@D) && touch $@
 
-# A part has passed with the files as they are.
+# A part has passed with the files as they are. It is a make of its own: cargo warns of the jobs of a make that it can't share.
 $(STAMPS)/%: $(FILES)
 	$(info $* begins)
-	@$(MAKE) --no-print-directory $(ARE_BUILT) $*
+	@unset MAKEFLAGS MFLAGS; make $(ARE_BUILT) $(MAKEOVERRIDES) $*
 	@mkdir -p $(@D) && touch $@ && echo "$* has passed"
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
