@@ -31,7 +31,7 @@ fn used_client(stand_in: &StandIn, number: usize) -> blocking::Client {
     let trusted = move |name: &str| (name == "SSL_CERT_FILE").then(|| authority.clone());
     let client = with_variables(trusted, || builder.build()).unwrap();
     let error = client.complete_session("s", CompleteOptions::new()).unwrap_err();
-    assert_eq!(error.code(), "unauthorized");
+    assert_eq!(error.code(), "not_found");
     client
 }
 
