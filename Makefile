@@ -4,6 +4,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+MAKEFLAGS   += --no-print-directory
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH        := $(VIRTUAL_ENV)/bin:$(PATH)
@@ -117,7 +118,7 @@ SHARED := system .venv/.installed redis stand-in stand-in-python python node c $
 ARE_BUILT := $(SHARED:%=-o %)
 
 test: $(STAMPS)/shared ## runs every test of every language, two parts at a time; parts whose files have not changed since they passed are left out
-	@$(MAKE) --no-print-directory -j2 -Otarget $(ARE_BUILT) $(PASSED)
+	@$(MAKE) -j2 -Otarget $(ARE_BUILT) $(PASSED)
 	@echo "all tests have passed"
 
 .PHONY: test-under-load
@@ -370,7 +371,7 @@ bench-first-call: $(BENCH_PYTHON)/.installed bench-npm-package bench-stand-in ##
 .PHONY: bench
 BENCHES := rust c python node first-call bulk
 bench: ## all of these, on a quiet machine (10 minutes): writes their figures into README.md and docs/design/performance.md
-	set -e; for part in $(BENCHES); do $(MAKE) --no-print-directory bench-$$part; done
+	set -e; for part in $(BENCHES); do $(MAKE) bench-$$part; done
 	scripts/bench/publish.py $(BENCHES)
 
 clean: ## removes all that was built
