@@ -4,7 +4,6 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-MAKEFLAGS   += --no-print-directory
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH        := $(VIRTUAL_ENV)/bin:$(PATH)
@@ -118,7 +117,7 @@ SHARED := system .venv/.installed redis stand-in stand-in-python python node c $
 ARE_BUILT := $(SHARED:%=-o %)
 
 test: $(STAMPS)/shared ## runs every test of every language, two parts at a time; parts whose files have not changed since they passed are left out
-	@$(MAKE) -j2 -Otarget $(ARE_BUILT) $(PASSED)
+	@$(MAKE) --no-print-directory -j2 -Otarget $(ARE_BUILT) $(PASSED)
 	@echo "all tests have passed"
 
 .PHONY: test-under-load
@@ -129,13 +128,13 @@ test-under-load: ## runs every test RUNS times (5) while another program keeps a
 always:
 
 $(STAMPS)/shared: $(FILES)
-	$(MAKE) $(SHARED)
+	@$(MAKE) --no-print-directory $(SHARED)
 	@mkdir -p $(@D) && touch $@
 
 # A part has passed with the files as they are. It is a make of its own: cargo warns of the jobs of a make that it can't share.
 $(STAMPS)/%: $(FILES)
 	$(info $* begins)
-	@unset MAKEFLAGS MFLAGS; make $(ARE_BUILT) $(MAKEOVERRIDES) $*
+	@unset MAKEFLAGS MFLAGS; make --no-print-directory $(ARE_BUILT) $(MAKEOVERRIDES) $*
 	@mkdir -p $(@D) && touch $@ && echo "$* has passed"
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
@@ -371,7 +370,7 @@ bench-first-call: $(BENCH_PYTHON)/.installed bench-npm-package bench-stand-in ##
 .PHONY: bench
 BENCHES := rust c python node first-call bulk
 bench: ## all of these, on a quiet machine (10 minutes): writes their figures into README.md and docs/design/performance.md
-	set -e; for part in $(BENCHES); do $(MAKE) bench-$$part; done
+	set -e; for part in $(BENCHES); do $(MAKE) --no-print-directory bench-$$part; done
 	scripts/bench/publish.py $(BENCHES)
 
 clean: ## removes all that was built
