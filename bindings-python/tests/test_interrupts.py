@@ -145,14 +145,17 @@ def test_an_interrupt_while_sent_requests_are_awaited_aborts_them(
     for each in ids:
         own_stand_in.script(each, STALL)
 
+    all_are_sent = threading.Event()
+
     def items() -> Iterator[str]:
         yield from ids
         for each in ids:
             own_stand_in.requests(each, at_least=1)
+        all_are_sent.set()
         raise ZeroDivisionError
 
     def interrupt() -> None:
-        own_stand_in.requests(ids[-1], at_least=1)
+        assert all_are_sent.wait(60)
         signals.send([0.2])
 
     interrupter = threading.Thread(target=interrupt)
