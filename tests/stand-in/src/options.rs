@@ -30,9 +30,9 @@ pub(crate) struct Options {
     #[arg(long, default_value = DEMO_TOKEN)]
     pub(crate) token: Vec<String>,
 
-    /// Of this stand-in alone.
+    /// What the demo token ends with.
     #[arg(skip = fastrand::u32(..))]
-    serial: u32,
+    ending: u32,
 
     /// How a token has to be sent
     #[arg(long, value_enum, default_value_t = AuthScheme::Bearer)]
@@ -120,15 +120,16 @@ impl FromStr for LimitOption {
 impl Options {
     /// The tokens that clients are given.
     ///
-    /// The demo token gets an end of its own. Ports are used again, and clients that have the URL and the token of an earlier stand-in
-    /// take it for the same account, whose budget may be spent.
+    /// The demo token gets an ending that is new at each start. Ports are used again, and to a client the URL and the token of
+    /// an earlier stand-in are the same account, whose budget may be spent.
     pub(crate) fn given_tokens(&self) -> Vec<String> {
         match self.token.as_slice() {
-            [token] if token == DEMO_TOKEN => vec![format!("{token}_{:08x}", self.serial)],
+            [token] if token == DEMO_TOKEN => vec![format!("{token}_{:08x}", self.ending)],
             tokens => tokens.to_vec(),
         }
     }
 
+    /// The one that is given to clients which need only one.
     pub(crate) fn first_token(&self) -> String {
         self.given_tokens().swap_remove(0)
     }

@@ -37,6 +37,17 @@ fn without_a_token_of_the_account_nobody_gets_in() {
 }
 
 #[test]
+fn the_demo_token_is_known_with_and_without_its_ending() {
+    let [first, second] = [(); 2].map(|()| StandIn::start(&[]));
+    let (given, other) = (first.bearer(), second.bearer());
+    assert_ne!(given, other);
+    let (plain, _) = given.rsplit_once('_').unwrap();
+    for authorization in [plain, &given, &other] {
+        assert_eq!(put_with(&first, Some(authorization)).status, 200, "{authorization}");
+    }
+}
+
+#[test]
 fn every_refusal_has_an_id_of_its_own() {
     let stand_in = StandIn::start(&[]);
     let first = put_with(&stand_in, None).json();
