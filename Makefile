@@ -111,14 +111,17 @@ demo: stand-in python node c ## builds everything and shows it in all four langu
 	scripts/demo
 
 PASSED := $(PARTS:%=$(STAMPS)/%)
+FAILED := $(STAMPS)/failed
 # What several parts need. It is built before them, and none of them builds it again while another one uses it.
 NODE_TOOLS := $(foreach tool,runtimes tools,target/node-$(tool)/node_modules/.package-lock.json)
 SHARED := system .venv/.installed redis stand-in stand-in-python python node c $(NODE_TOOLS)
 ARE_BUILT := $(SHARED:%=-o %)
+INSTALLED := .venv/.installed bindings-node/node_modules/.package-lock.json target/debug/wts-stand-in $(NODE_TOOLS)
 
+# Each part's output comes in one piece when it ends; that it begins is told through the descriptor 5 at once.
 test: $(STAMPS)/shared ## runs every test of every language, two parts at a time; parts whose files have not changed since they passed are left out
-	@$(MAKE) --no-print-directory -j2 -Otarget $(ARE_BUILT) $(PASSED) || { \
-	    for part in $(PARTS); do [ $(STAMPS)/$$part -nt $(STAMPS)/shared ] || echo "$$part has not passed"; done; exit 1; }
+	@: > $(FAILED)
+	@exec 5>&1; $(MAKE) --no-print-directory -j2 -Otarget $(ARE_BUILT) $(PASSED) || { cat $(FAILED); exit 1; }
 	@echo "all tests have passed"
 
 .PHONY: test-under-load
@@ -128,17 +131,24 @@ test-under-load: ## runs every test RUNS times (5) while another program keeps a
 .PHONY: always
 always:
 
-$(STAMPS)/shared: $(FILES)
+# Which files there are: it changes when one comes or goes.
+$(STAMPS)/files: always
+	@mkdir -p $(@D) && { printf '%s\n' $(FILES) | cmp -s - $@ || printf '%s\n' $(FILES) > $@; }
+
+# A stamp has the time when its work began: what was edited meanwhile is newer.
+$(STAMPS)/shared: $(FILES) $(STAMPS)/files $(if $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)),always)
+	@touch $@.begun
 	@$(MAKE) --no-print-directory $(SHARED)
-	@mkdir -p $(@D) && touch $@
+	@mv $@.begun $@
 
 # Not $(MAKE) in the recipe: make would share its jobs with what runs there, and cargo warns of jobs that it can't share.
 APART := $(MAKE)
+WITHOUT_JOBS := sed -E 's/ -j[0-9]*//; s/ --jobserver-auth=[^ ]*//'
 # A part has passed with the files as they are.
-$(STAMPS)/%: $(FILES)
-	$(info $* begins)
-	@unset MAKEFLAGS MFLAGS; $(APART) --no-print-directory $(ARE_BUILT) $(MAKEOVERRIDES) $*
-	@mkdir -p $(@D) && touch $@ && echo "$* has passed"
+$(STAMPS)/%: $(STAMPS)/shared
+	@touch $@.begun; echo "$* begins" >&5; \
+	MAKEFLAGS="$$($(WITHOUT_JOBS) <<<"$$MAKEFLAGS")" $(APART) --no-print-directory $(ARE_BUILT) $* 5>&- || { echo "$* has failed" | tee -a $(FAILED); exit 1; }; \
+	mv $@.begun $@; echo "$* has passed"
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 
 use crate::access::AuthScheme;
 use crate::delay::Delay;
 use crate::limits::{Limit, PUBLISHED};
 
+/// Without `--token`.
 const DEMO_TOKEN: &str = "pn_5tandInDem0Tok3nAbCdEf0123456789";
 
 /// A stand-in of the WTS Chat API for tests and demonstrations. It listens on 127.0.0.1 only.
@@ -26,9 +28,9 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// A token of the account; may be repeated
-    #[arg(long, default_value = DEMO_TOKEN)]
-    pub(crate) token: Vec<String>,
+    /// A token of the account; may be repeated [default: a demo token with an ending that is new at each start]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    token: Vec<String>,
 
     /// What the demo token ends with.
     #[arg(skip = fastrand::u32(..))]
@@ -118,15 +120,17 @@ impl FromStr for LimitOption {
 }
 
 impl Options {
+    /// The tokens of the account, which may have any ending.
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        if self.token.is_empty() { vec![DEMO_TOKEN.to_owned()] } else { self.token.clone() }
+    }
+
     /// The tokens that clients are given.
     ///
     /// The demo token gets an ending that is new at each start. Ports are used again, and to a client the URL and the token of
     /// an earlier stand-in are the same account, whose budget may be spent.
     pub(crate) fn given_tokens(&self) -> Vec<String> {
-        match self.token.as_slice() {
-            [token] if token == DEMO_TOKEN => vec![format!("{token}_{:08x}", self.ending)],
-            tokens => tokens.to_vec(),
-        }
+        if self.token.is_empty() { vec![format!("{DEMO_TOKEN}_{:08x}", self.ending)] } else { self.token.clone() }
     }
 
     /// The one that is given to clients which need only one.
@@ -166,6 +170,8 @@ mod tests {
         assert_ne!(first, second);
         assert!(first[0].starts_with(&format!("{DEMO_TOKEN}_")), "{first:?}");
         assert_eq!(given(&["wts-stand-in", "--token", "a", "--token", "b"]), ["a", "b"]);
+        assert_eq!(given(&["wts-stand-in", "--token", DEMO_TOKEN]), [DEMO_TOKEN]);
+        assert!(Options::try_parse_from(["wts-stand-in", "--token", ""]).is_err());
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(options: &Options, counter: Counter, addresses: &Addresses) -> Result<Self, StartError> {
         let service = Self {
-            access: Access::new(options.token.clone(), options.auth_scheme),
+            access: Access::new(options.tokens(), options.auth_scheme),
             windows: Mutex::new(Windows::new(&options.limits()?)),
             retry_after: options.retry_after,
             sessions: Mutex::new(Sessions::seeded(options.create_unknown)?),
