@@ -12,7 +12,10 @@ const MAX_ERRORS = 1000;
 /** Releases what bulk calls hold that nobody has any more. */
 const forgotten = new FinalizationRegistry((release) => release());
 
-/** A bulk call in flight. It returns its outcomes as they settle, many at a time. */
+/**
+ * A bulk call in flight. It returns its outcomes as they settle, many at a time. Each is made when it is taken, so that those of
+ * which the caller keeps nothing do not outlive one another.
+ */
 class Bulk {
   #site;
   #calls;
@@ -60,8 +63,8 @@ class Bulk {
 
   async *[Symbol.asyncIterator]() {
     try {
-      for (let settled = await this.#settled(); settled.length > 0 && !this.#isLeft; settled = await this.#settled()) {
-        yield settled;
+      for (let settled = await this.#settled(); !this.#isOver && !this.#isLeft; settled = await this.#settled()) {
+        yield this.#made(settled);
       }
     } finally {
       await this.#end();
@@ -126,15 +129,18 @@ class Bulk {
     return hasRoom;
   }
 
-  /** At least one outcome; none at the end. */
+  /** What has settled since it was last asked; nothing at the end. */
   async #settled() {
-    if (this.#isOver) {
-      return [];
-    }
     this.#input.flow();
-    const { indexes, outcomes } = await this.#calls.run(this.#site, (id) => this.#native.next(id));
-    this.#isOver = indexes.length === 0;
-    return indexes.map((index, place) => this.#outcome(index, outcomes[place]));
+    const settled = await this.#calls.run(this.#site, (id) => this.#native.next(id));
+    this.#isOver = settled.indexes.length === 0;
+    return settled;
+  }
+
+  *#made({ indexes, outcomes }) {
+    for (let place = 0; place < indexes.length; place += 1) {
+      yield this.#outcome(indexes[place], outcomes[place]);
+    }
   }
 
   #outcome(index, settled) {

@@ -92,4 +92,21 @@ describe('memory', () => {
       assert.ok(growth < 16 * 1024 * 1024, `it grew by ${growth}`);
     }
   });
+
+  it('an outcome that nobody keeps is gone before the others that settled with it', async () => {
+    const source = `const taken = [];
+      let most = 0;
+      for await (const outcome of client.iterCompleteSessions(Array(100).fill(''))) {
+        taken.push(new WeakRef(outcome));
+        await new Promise((resolve) => setImmediate(resolve));
+        gc();
+        most = Math.max(most, taken.filter((one) => one.deref() !== undefined).length);
+      }
+      console.log(taken.length, most);`;
+    const ended = await runModule(PRELUDE({}) + source, { args: ['--expose-gc'], env: { WTS_API_KEY: 'key' } });
+    assert.equal(ended.code, 0, ended.stderr);
+    const [count, most] = ended.stdout.split(' ').map(Number);
+    assert.equal(count, 100);
+    assert.ok(most < 10, `${most} were there at once`);
+  });
 });
