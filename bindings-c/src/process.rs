@@ -1,12 +1,12 @@
 //! What core has to know about this process, and only unsafe code can tell.
 
-use wts_session::binding::{count_forks_with, ignore_environment};
+use wts_session::binding::{identify_processes_with, ignore_environment};
 
 /// Tells core, before anything else is done.
 pub(crate) fn introduce() {
     // The number of this process is drawn here: later, a fork could come in between.
-    forks::count();
-    count_forks_with(forks::count);
+    forks::this_process();
+    identify_processes_with(forks::this_process);
     if has_more_rights_than_its_user() {
         ignore_environment();
     }
@@ -37,6 +37,8 @@ mod forks {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use wts_session::binding::Process;
+
     /// How many forks led to this process; children get a copy.
     static FORKS: AtomicU64 = AtomicU64::new(0);
 
@@ -44,10 +46,10 @@ mod forks {
     /// system has no such memory: then the handler of `pthread_atfork` counts.
     static NUMBER: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
 
-    pub(super) fn count() -> u64 {
+    pub(super) fn this_process() -> Process {
         match NUMBER.get_or_init(|| wiped_on_fork().or_else(count_in_handler)) {
-            Some(number) => number_of_this_process(number),
-            None => FORKS.load(Ordering::Relaxed),
+            Some(number) => Process::numbered(number_of_this_process(number)),
+            None => Process::after_forks(FORKS.load(Ordering::Relaxed)),
         }
     }
 
@@ -102,7 +104,9 @@ mod forks {
 /// Here processes do not fork.
 #[cfg(not(unix))]
 mod forks {
-    pub(super) fn count() -> u64 {
-        0
+    use wts_session::binding::Process;
+
+    pub(super) fn this_process() -> Process {
+        Process::numbered(0)
     }
 }

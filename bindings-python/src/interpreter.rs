@@ -9,7 +9,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use wts_session::Error;
-use wts_session::binding::{Background, PerProcess, count_forks_with, settle_shared_limits};
+use wts_session::binding::{Background, PerProcess, Process, identify_processes_with, settle_shared_limits};
 
 /// How often a waiting call looks for signals.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -17,12 +17,12 @@ pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the end of the interpreter waits at most for the ledgers that processes share.
 const MAX_TIME_TO_SETTLE: Duration = Duration::from_millis(200);
 
-/// How many forks led to this process: see [`count_forks_with`].
+/// How many forks led to this process, of those that Python was told of.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
 /// Has each child that Python forks know that it is one, whatever its process id.
 pub(crate) fn count_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    count_forks_with(|| FORKS.load(Ordering::Relaxed));
+    identify_processes_with(|| Process::after_forks(FORKS.load(Ordering::Relaxed)));
     let os = module.py().import("os")?;
     if os.hasattr("register_at_fork")? {
         let arguments = PyDict::new(module.py());

@@ -19,5 +19,5 @@ pub use crate::limiter::break_shared_limits;
 pub use crate::limiter::settle_shared_limits;
 pub use crate::parked::Parked;
 pub use crate::per_process::PerProcess;
-pub use crate::process::{Process, count_forks_with};
+pub use crate::process::{Process, identify_processes_with};
 pub use crate::progress::Progress;
