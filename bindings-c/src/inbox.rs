@@ -113,6 +113,10 @@ impl<T> Inbox<T> {
         calls.settled.len() == 1
     }
 
+    pub(crate) fn has_calls_in_flight(&self) -> bool {
+        self.calls().in_flight > 0
+    }
+
     /// Wakes the event loop if there is something to take out.
     pub(crate) fn wake(&self) {
         self.calls().wake_or_clear();

@@ -64,7 +64,7 @@ fn start(
         crate::panic_switch::panic_in_background_if_on();
         let result = client.call_unless(operation, item, token.cancelled(), &settlement.progress).await;
         settlement.settle(result);
-        if settlement.must_wake {
+        if settlement.must_wake && settlement.inbox.has_calls_in_flight() {
             tokio::task::yield_now().await;
         }
     });
