@@ -46,6 +46,10 @@ mod forks {
     /// system has no such memory: then the handler of `pthread_atfork` counts.
     static NUMBER: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
 
+    /// No system knows it.
+    #[cfg(target_os = "linux")]
+    const NO_ADVICE: libc::c_int = -1;
+
     pub(super) fn this_process() -> Process {
         match NUMBER.get_or_init(|| wiped_on_fork().or_else(count_in_handler)) {
             Some(number) => Process::numbered(number_of_this_process(number)),
@@ -77,7 +81,9 @@ mod forks {
             return None;
         }
         // SAFETY: that memory is ours.
-        if unsafe { libc::madvise(page, size, libc::MADV_WIPEONFORK) } != 0 {
+        let takes = |advice| unsafe { libc::madvise(page, size, advice) } == 0;
+        // Emulators of a processor, such as qemu, take any advice and follow none.
+        if takes(NO_ADVICE) || !takes(libc::MADV_WIPEONFORK) {
             // SAFETY: as above, and nobody has a reference to it.
             unsafe { libc::munmap(page, size) };
             return None;
