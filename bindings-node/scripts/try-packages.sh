@@ -5,7 +5,9 @@
 
 set -eu
 packages=$(cd "$1" && pwd)
-cd "$(mktemp -d)"
+program=$(mktemp -d)
+trap 'rm -rf "$program"' EXIT
+cd "$program"
 npm init --yes >/dev/null
 npm install --ignore-scripts --no-audit --no-fund --loglevel=error "$packages"/*.tgz
 node --eval "require('wts-session').completeSession('', { apiKey: 'pn_1' }).catch(({ code }) => console.log(code))" |
