@@ -81,7 +81,7 @@ class Input {
   #ask() {
     try {
       if (this.#isAsync) {
-        this.#await(this.#iterator.next());
+        this.#await();
       } else {
         this.#run();
       }
@@ -106,10 +106,11 @@ class Input {
     }
   }
 
-  async #await(step) {
+  async #await() {
+    // Before it is asked: what it runs at once may end the call.
     this.#isAsking = true;
     try {
-      const given = await step;
+      const given = await this.#iterator.next();
       this.#isAsking = false;
       this.#take(given);
       this.flow();

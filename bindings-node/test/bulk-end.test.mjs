@@ -445,6 +445,49 @@ describe('an iteration', () => {
     await standIn.connectionsAtMost(open);
   });
 
+  it('that is aborted and then ended, while somebody waits for its next outcome, tells what became of each item', async () => {
+    const ids = newIds(5);
+    await Promise.all(ids.map(stalls));
+    const controller = new AbortController();
+    const outcomes = clientWith({ maxConcurrency: 2 }).iterCompleteSessions(ids, { signal: controller.signal });
+    const next = outcomes.next();
+    await standIn.requests(ids[1], 1);
+    controller.abort();
+    const returned = outcomes.return();
+    const error = await endedBy(controller.signal.reason, next);
+    assert.deepEqual(
+      error.outcomes.map(told),
+      ids.map((id, index) => [index, id, 'cancelled']),
+    );
+    assert.equal(error.mayHaveBeenApplied, true);
+    assert.deepEqual(await returned, { done: true, value: undefined });
+  });
+
+  it('that is ended and then aborted, while somebody waits for its next outcome, is over', async () => {
+    const [id] = newIds(1);
+    await stalls(id);
+    const controller = new AbortController();
+    const outcomes = clientWith({}).iterCompleteSessions([id], { signal: controller.signal });
+    const next = outcomes.next();
+    await standIn.requests(id, 1);
+    const returned = outcomes.return();
+    controller.abort();
+    assert.deepEqual(await next, { done: true, value: undefined });
+    assert.deepEqual(await returned, { done: true, value: undefined });
+  });
+
+  it('that its async input ends does not wait for the item that the input owes', async () => {
+    const outcomes = clientWith({}).iterCompleteSessions(input());
+    async function* input() {
+      yield newId();
+      outcomes.return();
+      await new Promise(() => {});
+    }
+    for await (const { ok } of outcomes) {
+      assert.ok(ok);
+    }
+  });
+
   it('ends as part of a stream that is destroyed', async () => {
     const { open } = await standIn.connections();
     const [first, second] = newIds(2);

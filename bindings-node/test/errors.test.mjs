@@ -245,6 +245,27 @@ describe('a program that has replaced what the library uses', () => {
     assert.ok(settled.every(({ reason }) => reason === failure));
     assert.equal((await client.completeSession('session_12345')).success, true);
   });
+
+  it('fails the items of a bulk call that it breaks, and no others', async () => {
+    const { parse } = JSON;
+    const failure = new Error('replaced');
+    JSON.parse = (text) => {
+      if (text.includes('session_23456')) {
+        throw failure;
+      }
+      return parse(text);
+    };
+    const outcomes = await client.completeSessions(['session_12345', 'session_23456', 'session_12345']);
+    JSON.parse = parse;
+    assert.deepEqual(
+      outcomes.map(({ ok, error }) => [ok, error]),
+      [
+        [true, undefined],
+        [false, failure],
+        [true, undefined],
+      ],
+    );
+  });
 });
 
 describe('a panic', () => {
