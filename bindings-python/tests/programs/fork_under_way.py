@@ -28,6 +28,8 @@ async def once() -> None:
     await async_client.complete_session(f"{prefix}-child")
 
 
+# asyncio makes its policy under a lock of its own. That must not be what a fork is in the way of.
+asyncio.run(asyncio.sleep(0))
 threads = [threading.Thread(target=keep_calling, args=(number,)) for number in range(4)]
 threads.append(threading.Thread(target=lambda: asyncio.run(keep_awaiting())))
 for thread in threads:
