@@ -12,6 +12,7 @@ use napi::bindgen_prelude::{Either3, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
+use tokio::task::yield_now;
 use wts_session::binding::{AbortHandle, Background, for_caller};
 use wts_session::{Error, Observer};
 
@@ -153,7 +154,10 @@ impl Caller {
         let call = background.spawn(for_caller(id, async move {
             let result = AssertUnwindSafe(call).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::internal("The call panicked.")));
-            channel.settle(id, result.map(T::into));
+            let hop = channel.settle(id, result.map(T::into));
+            if hop.is_some() && channel.has_calls_in_flight() {
+                yield_now().await;
+            }
         }));
         state.in_flight.insert(id, call);
         drop(state);
@@ -181,6 +185,15 @@ fn deliver(channel: &Weak<Shared>, listener: &Listener<News>, env: Env) -> Resul
 #[derive(Clone)]
 struct Channel(Arc<Shared>);
 
+/// The JavaScript thread is woken when this is dropped: once for all news that there are until then.
+struct Hop(Arc<Shared>);
+
+impl Drop for Hop {
+    fn drop(&mut self) {
+        self.0.wake_for_news();
+    }
+}
+
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -188,32 +201,37 @@ struct Shared {
 }
 
 impl Channel {
-    fn settle(&self, id: u32, result: std::result::Result<Success, Error>) {
-        self.0.add_news(|state| {
+    fn settle(&self, id: u32, result: std::result::Result<Success, Error>) -> Option<Hop> {
+        self.add_news(|state| {
             // If it is not there, it was cancelled.
             if state.in_flight.remove(&id).is_some() {
                 state.settled.push((id, result));
             }
-        });
+        })
+    }
+
+    fn has_calls_in_flight(&self) -> bool {
+        !locked(&self.0.state).in_flight.is_empty()
     }
 
     fn log(&self, line: Line) {
-        self.0.add_news(|state| state.lines.push(line));
+        drop(self.add_news(|state| state.lines.push(line)));
+    }
+
+    /// Whoever adds the first news sees to the hop.
+    fn add_news(&self, add: impl FnOnce(&mut State)) -> Option<Hop> {
+        let mut state = locked(&self.0.state);
+        let had_news = state.has_news();
+        add(&mut state);
+        (!had_news && state.has_news()).then(|| Hop(Arc::clone(&self.0)))
     }
 }
 
 impl Shared {
-    /// One hop to the JavaScript thread for all news that there are when it gets there.
-    fn add_news(&self, news: impl FnOnce(&mut State)) {
-        let mut state = locked(&self.state);
-        let had_news = state.has_news();
-        news(&mut state);
-        let has_news = state.has_news();
-        drop(state);
-        if has_news
-            && !had_news
-            && let Some(wake) = self.wake.get()
-        {
+    /// Wakes the JavaScript thread, unless it has taken the news meanwhile.
+    fn wake_for_news(&self) {
+        let has_news = locked(&self.state).has_news();
+        if has_news && let Some(wake) = self.wake.get() {
             // It returns `Ok`, or `Closing`: the thread has ended, and nobody waits any more.
             locked(wake).call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
