@@ -74,7 +74,7 @@
  *     wts-session-limits: one, while limits are shared (wts_config_set_shared_limits).
  *   Otherwise a blocking call sends its request on the thread that makes it. On a thread that ends, in destructors of
  *   thread-local values and of pthread keys, and in exit handlers and destructors of static objects, all functions
- *   work; a blocking call starts a thread for its time then.
+ *   work; a blocking call leaves its request to the client's thread then, which it starts if need be.
  *
  * PROCESSES
  *   After fork() the child may use, and free, the clients of its parent: at its first call it makes connections of its

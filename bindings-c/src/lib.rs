@@ -25,4 +25,5 @@ mod process;
 pub mod queue;
 mod signal;
 pub mod start;
+mod thread_end;
 pub mod version;

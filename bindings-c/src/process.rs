@@ -1,12 +1,17 @@
 //! What core has to know about this process, and only unsafe code can tell.
 
-use wts_session::binding::{identify_processes_with, ignore_environment};
+use wts_session::binding::{identify_processes_with, ignore_environment, know_ending_threads_by};
+
+use crate::thread_end;
 
 /// Tells core, before anything else is done.
 pub(crate) fn introduce() {
     // The number of this process is drawn here: later, a fork could come in between.
     forks::this_process();
     identify_processes_with(forks::this_process);
+    if thread_end::tells_ends() {
+        know_ending_threads_by(thread_end::is_ending);
+    }
     if has_more_rights_than_its_user() {
         ignore_environment();
     }

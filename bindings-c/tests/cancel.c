@@ -266,19 +266,40 @@ static void cancel_quickly(const struct kind *kind)
     CHECK(took <= QUICK_MS);
 }
 
+enum { EARLY_ITEMS = 64 };
+
+static bool was_not_applied(void *count, const wts_outcome *outcome)
+{
+    CHECK_EQUAL(outcome->code, WTS_CANCELLED);
+    CHECK(!wts_error_may_have_been_applied(outcome->error));
+    ++*(size_t *)count;
+    return true;
+}
+
 static void cancelled_before_it_began(void)
 {
+    const char *session_ids[EARLY_ITEMS];
     wts_complete_options options = WTS_COMPLETE_OPTIONS_INIT;
     struct json_object *requests;
     wts_call *out;
+    size_t count = 0;
 
-    stage = &stages[0];
     session_id = "cancel-early";
-    make_client();
+    for (size_t i = 0; i < EARLY_ITEMS; i++) {
+        session_ids[i] = session_id;
+    }
+    client = stand_in_client();
+    /* With a connection at hand, a request takes no time to be sent. */
+    CHECK_EQUAL(wts_start_complete_session(client, "session_12345", NULL, queue, NULL, NULL, NULL), WTS_OK);
+    out = wts_queue_next(queue, WTS_NO_TIMEOUT);
+    CHECK_EQUAL(wts_call_take(out, NULL, NULL), WTS_OK);
+    wts_call_free(out);
     options.cancellable = cancellable = wts_cancellable_new();
     wts_cancellable_cancel(cancellable);
     CHECK_EQUAL(wts_complete_session(client, session_id, &options, NULL, NULL), WTS_CANCELLED);
-    CHECK_EQUAL(wts_complete_sessions(client, &session_id, 1, &options, NULL, NULL, NULL), WTS_CANCELLED);
+    CHECK_EQUAL(
+        wts_complete_sessions(client, session_ids, EARLY_ITEMS, &options, was_not_applied, &count, NULL), WTS_CANCELLED);
+    CHECK_EQUAL(count, EARLY_ITEMS);
     CHECK_EQUAL(wts_start_complete_session(client, session_id, &options, queue, NULL, NULL, NULL), WTS_OK);
     wts_cancellable_free(cancellable);
     out = wts_queue_next(queue, WTS_NO_TIMEOUT);

@@ -129,6 +129,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 static void in_an_exit_handler_without_threads(void)
 {
+    /* It has no thread yet. */
+    client = stand_in_client();
     gives_no_thread = true;
     _exit(wts_complete_session(client, seeded, NULL, NULL, NULL) == WTS_CONNECTION ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -140,45 +142,110 @@ static void exit_handlers(void)
     check_child(in_an_exit_handler_without_threads, true);
 }
 
-static pthread_key_t key;
-static bool has_called_before, holds_at_the_end;
+/* The standard library of Rust has a key of its own: destructors run before and after that one's, and in several rounds. */
+enum { KEYS = 3, ROUNDS = 2 };
 
-static void at_the_end_of_a_thread(void *unused)
+static pthread_key_t keys[KEYS];
+
+struct thread_end {
+    bool has_called, forks;
+    int rounds[KEYS];
+    int held;
+};
+
+/* What the keys of a thread that ends hold. */
+struct held {
+    struct thread_end *of;
+    int key;
+};
+
+static bool a_child_does_everything(void)
 {
-    (void)unused;
-    holds_at_the_end = everything();
+    int status = -1;
+    pid_t child = fork();
+
+    if (child < 0) {
+        give_up("no process");
+    }
+    if (child == 0) {
+        bool holds;
+
+        alarm(120);
+        holds = everything();
+        fflush(stdout);
+        _exit(holds ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    waitpid(child, &status, 0);
+    return CHECK_EQUAL(status, 0);
+}
+
+static void at_the_end_of_a_thread(void *value)
+{
+    struct held *held = value;
+    struct thread_end *end = held->of;
+
+    client = stand_in_client();
+    if (end->forks) {
+        end->held += a_child_does_everything();
+    }
+    end->held += everything();
+    if (++end->rounds[held->key] < ROUNDS) {
+        pthread_setspecific(keys[held->key], held);
+    }
 }
 
 static void *live(void *value)
 {
-    pthread_setspecific(key, value);
-    if (has_called_before) {
+    struct thread_end *end = value;
+    static struct held held[KEYS];
+
+    for (int i = 0; i < KEYS; i++) {
+        held[i] = (struct held){end, i};
+        pthread_setspecific(keys[i], &held[i]);
+    }
+    if (end->has_called) {
+        client = stand_in_client();
         call();
         call_in_bulk();
+        wts_client_free(client);
     }
     return NULL;
 }
 
-static void check_thread(bool has_called)
+static void check_thread(bool has_called, bool forks)
 {
+    struct thread_end end = {.has_called = has_called, .forks = forks};
     pthread_t thread;
 
-    client = stand_in_client();
-    has_called_before = has_called;
-    holds_at_the_end = false;
-    if (pthread_create(&thread, NULL, live, &key) != 0) {
+    if (pthread_create(&thread, NULL, live, &end) != 0) {
         give_up("no thread");
     }
     pthread_join(thread, NULL);
-    CHECK(holds_at_the_end);
+    CHECK_EQUAL(end.held, KEYS * ROUNDS * (forks ? 2 : 1));
+}
+
+static void make_key(int number)
+{
+    if (pthread_key_create(&keys[number], at_the_end_of_a_thread) != 0) {
+        give_up("no key");
+    }
 }
 
 static void destructors_of_keys(void)
 {
-    pthread_key_create(&key, at_the_end_of_a_thread);
-    check_thread(false);
-    check_thread(true);
-    pthread_key_delete(key);
+    make_key(0);
+    client = stand_in_client();
+    call();
+    wts_client_free(client);
+    make_key(1);
+    make_key(2);
+    check_thread(false, false);
+    check_thread(true, false);
+    check_thread(false, true);
+    check_thread(true, true);
+    for (int i = 0; i < KEYS; i++) {
+        pthread_key_delete(keys[i]);
+    }
 }
 
 int main(void)

@@ -14,14 +14,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, abortable};
 use futures_util::task::AtomicWaker;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 
 use crate::error::Error;
 use crate::parked::Parked;
 use crate::signals::without_signals;
-use crate::threads::thread_builder;
+use crate::threads::{new_runtime, thread_builder};
 
 /// As long as calls come, a timer of this length is set: shorter than the usual time limits of requests.
 const TIMER: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ impl Background {
     }
 
     fn try_start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = new_runtime()?;
         let handle = runtime.handle().clone();
         let (running, stopped) = oneshot::channel();
         let intake = Arc::new(Intake { calls: Mutex::new(Some(Vec::new())), thread: AtomicWaker::new() });

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::vec;
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 
 use crate::background::Background;
 use crate::bulk::{Bulk, BulkHandle, Outcome, Source, Spawner};
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::model::{CompleteOptions, Session, SessionStatus, UpdateOptions};
 use crate::ops::{Item, Operation, Request, complete_session, update_session_status};
 use crate::signals::without_signals;
-use crate::threads::thread_builder;
+use crate::threads::{is_this_thread_ending, new_runtime, thread_builder};
 
 /// The maximum number of outcomes taken at once from a bulk call.
 const MAX_AT_ONCE: usize = 64;
@@ -48,10 +48,7 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::no_resources("descriptors", error))?;
+        let runtime = new_runtime().map_err(|error| Error::no_resources("descriptors", error))?;
         let inner = crate::Client::new(config)?;
         inner.engine().is_driven_during_calls(runtime.handle().clone());
         Ok(Self { inner, runtime: Some(runtime), background: OnceLock::new(), crowd: Crowd::new(MAX_DRIVERS) })
@@ -191,7 +188,7 @@ impl Client {
         self.try_wait(future).expect("there is a thread")
     }
 
-    /// Runs a call to its end: on this thread, or in the background where many threads wait already.
+    /// Runs a call to its end: on this thread, or in the background where many threads wait already, or where this one ends.
     ///
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, when this thread can't, and the system gives no other.
@@ -201,7 +198,7 @@ impl Client {
         F: Future<Output: Send> + Send + 'static,
     {
         let place = self.crowd.join();
-        match self.driver_of(&place) {
+        match self.driver_of(&place)? {
             Some(background) => {
                 let waited = background.wait_unless(call, Duration::MAX, || Ok::<_, Infallible>(()));
                 waited.map_err(|never| match never {})
@@ -219,6 +216,9 @@ impl Client {
     ///
     /// # Errors
     /// What `check` returns.
+    ///
+    /// # Panics
+    /// If this thread ends, and the system gives no other.
     #[doc(hidden)]
     pub fn run_unless<F, E>(
         &self,
@@ -231,7 +231,7 @@ impl Client {
         E: Send,
     {
         let place = self.crowd.join();
-        match self.driver_of(&place) {
+        match self.driver_of(&place).expect("there is a thread") {
             Some(background) => background.wait_unless(call, interval, check),
             None => {
                 let outcome = self.wait_unless(call, interval, check);
@@ -241,8 +241,18 @@ impl Client {
         }
     }
 
-    /// Who drives the requests of a crowd; none where its threads do that themselves.
-    fn driver_of(&self, place: &Place<'_>) -> Option<&Background> {
+    /// Who drives the request of this thread; none where it does that itself.
+    ///
+    /// # Errors
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, when this thread can't, and the system gives no other.
+    fn driver_of(&self, place: &Place<'_>) -> Result<Option<&Background>, Error> {
+        if is_this_thread_ending() {
+            return self.background().map(|(background, _)| Some(background));
+        }
+        Ok(self.driver_of_crowd(place))
+    }
+
+    fn driver_of_crowd(&self, place: &Place<'_>) -> Option<&Background> {
         if !place.is_in_crowd() {
             return None;
         }
@@ -320,8 +330,8 @@ impl Client {
         waited.expect("there is a thread")
     }
 
-    /// Runs `work` with the runtime. A thread that is inside a runtime can't enter another, and one that ends, or that
-    /// runs exit handlers, has no thread-local values any more: then `work` runs on a thread of its own.
+    /// Runs `work` with the runtime. A thread that is inside a runtime can't enter another, and one that ends can enter none:
+    /// then `work` runs on a thread of its own.
     ///
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.

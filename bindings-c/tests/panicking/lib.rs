@@ -37,5 +37,7 @@ pub mod queue;
 mod signal;
 #[path = "../../src/start.rs"]
 pub mod start;
+#[path = "../../src/thread_end.rs"]
+mod thread_end;
 #[path = "../../src/version.rs"]
 pub mod version;

@@ -21,3 +21,4 @@ pub use crate::parked::Parked;
 pub use crate::per_process::PerProcess;
 pub use crate::process::{Process, identify_processes_with};
 pub use crate::progress::Progress;
+pub use crate::threads::know_ending_threads_by;

@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use futures_util::FutureExt;
 use futures_util::stream::Stream;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -181,9 +182,13 @@ impl Bulk {
         self.shared.stop_mode() != StopMode::None
     }
 
-    /// Cancels the call once `cancelled` is done.
+    /// Cancels the call once `cancelled` is done: if it is already, nothing more is sent.
     #[doc(hidden)]
     pub fn cancel_when(&mut self, cancelled: impl Future<Output = ()> + Send + 'static) {
+        let mut cancelled = Box::pin(cancelled);
+        if cancelled.as_mut().now_or_never().is_some() {
+            return self.cancel();
+        }
         let shared = Arc::clone(&self.shared);
         if let Some(driver) = &mut self.driver {
             let task = driver.runtime.spawn(async move {
