@@ -81,7 +81,9 @@
  *   own. Its queues are empty and have other descriptors, and its cancellables have not cancelled anything. Calls that
  *   the parent started stay with the parent; in the child they can only be freed. A bulk call whose function forks goes
  *   on in the parent, and ends in the child with WTS_CLOSED. Each process keeps the limits of the account by itself,
- *   unless wts_config_set_shared_limits says where they are shared.
+ *   unless wts_config_set_shared_limits says where they are shared. Descriptors of the parent stay open in the child,
+ *   which does not use them, until it ends or calls exec: a connection that the parent closes meanwhile is closed for
+ *   the server only then.
  *   The library installs no signal handlers and raises no SIGPIPE, leaves the locale alone, and writes nothing to
  *   standard output or standard error. Once loaded it stays: dlclose() does not unload it.
  *   Of the environment it reads WTS_API_KEY, WTS_BASE_URL, WTS_SHARED_LIMITS, SSL_CERT_FILE and SSL_CERT_DIR for the
@@ -659,7 +661,7 @@ void wts_config_set_shared_limits_account(struct wts_config *config, const char 
  *
  * @param config Null is ignored.
  * @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a
- *        share of the limits, more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken.
+ *        share of the limits, at most 1, such as "0.25" for one of four processes; "0" is as "wait". A copy is taken.
  *        Null is the default again.
  *
  * Threads: the one that uses the config.

@@ -334,7 +334,7 @@ pub unsafe extern "C" fn wts_config_set_shared_limits_account(config: *mut Confi
 ///
 /// @param config Null is ignored.
 /// @param fallback "wait": nothing is sent, bulk calls wait, and other calls fail with `WTS_LIMITS_UNAVAILABLE`. Or a
-///        share of the limits, more than 0 and at most 1, such as "0.25" for one of four processes. A copy is taken.
+///        share of the limits, at most 1, such as "0.25" for one of four processes; "0" is as "wait". A copy is taken.
 ///        Null is the default again.
 ///
 /// Threads: the one that uses the config.

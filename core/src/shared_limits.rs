@@ -23,7 +23,7 @@ pub enum SharedLimitsFallback {
     /// [`LimitsUnavailable`](crate::ErrorKind::LimitsUnavailable).
     #[default]
     Wait,
-    /// It goes on with this share of each limit, more than 0 and at most 1: 0.25 for one of four processes.
+    /// It goes on with this share of each limit, at most 1: 0.25 for one of four processes. 0 is as [`Wait`](Self::Wait).
     Share(f64),
 }
 

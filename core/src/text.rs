@@ -18,12 +18,15 @@ pub(crate) fn beginning(text: &str, max: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-/// `text` in quotes, escaped, cut to a length that fits a message.
+/// `text`, which should be a name, in quotes and escaped. A long one may be a secret in the wrong place: its beginning has to do.
 pub(crate) fn shortened(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let shown: String = text.chars().take(SHOWN).collect();
-    let dots = if shown.len() < text.len() { "..." } else { "" };
-    format!("{shown:?}{dots}")
+    const LONGEST_NAME: usize = 24;
+    const BEGINNING: usize = 4;
+    if text.chars().nth(LONGEST_NAME).is_none() {
+        return format!("{text:?}");
+    }
+    let beginning: String = text.chars().take(BEGINNING).collect();
+    format!("{beginning:?}...")
 }
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         assert_eq!(shortened("a\nb"), r#""a\nb""#);
-        assert_eq!(shortened(&"x".repeat(41)), format!("\"{}\"...", "x".repeat(40)));
+        assert_eq!(shortened(&"ã".repeat(24)), format!("{:?}", "ã".repeat(24)));
+        assert_eq!(shortened(&"ã".repeat(25)), "\"ãããã\"...");
     }
 }
