@@ -297,8 +297,8 @@ static void cancelled_before_it_began(void)
     options.cancellable = cancellable = wts_cancellable_new();
     wts_cancellable_cancel(cancellable);
     CHECK_EQUAL(wts_complete_session(client, session_id, &options, NULL, NULL), WTS_CANCELLED);
-    CHECK_EQUAL(
-        wts_complete_sessions(client, session_ids, EARLY_ITEMS, &options, was_not_applied, &count, NULL), WTS_CANCELLED);
+    CHECK_EQUAL(wts_complete_sessions(client, session_ids, EARLY_ITEMS, &options, was_not_applied, &count, NULL),
+                WTS_CANCELLED);
     CHECK_EQUAL(count, EARLY_ITEMS);
     CHECK_EQUAL(wts_start_complete_session(client, session_id, &options, queue, NULL, NULL, NULL), WTS_OK);
     wts_cancellable_free(cancellable);

@@ -142,7 +142,8 @@ static void exit_handlers(void)
     check_child(in_an_exit_handler_without_threads, true);
 }
 
-/* The standard library of Rust has a key of its own: destructors run before and after that one's, and in several rounds. */
+/* The standard library of Rust has a key of its own: destructors run before and after that one's, and in several
+ * rounds. */
 enum { KEYS = 3, ROUNDS = 2 };
 
 static pthread_key_t keys[KEYS];
