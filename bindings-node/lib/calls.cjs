@@ -21,13 +21,17 @@ class Calls {
   #logger;
   /** The async contexts of calls, by their ids; for the logger. */
   #contexts = new Map();
-  /** The native half holds it only while calls are in flight. */
-  #listener = (ids, outcomes, lines) => {
+  /** The native half holds it only while calls are in flight. `aborted` are calls of which it has no more lines. */
+  #listener = (ids, outcomes, lines, aborted) => {
     if (lines !== null) {
       log(lines, this.#logger, (id) => this.#contexts.get(id));
     }
     for (let index = 0; index < ids.length; index += 1) {
+      this.close(ids[index]);
       pending.get(ids[index])?.settle(outcomes[index]);
+    }
+    for (const id of aborted ?? []) {
+      this.close(id);
     }
   };
 
@@ -121,7 +125,6 @@ class Call {
 
   #end() {
     pending.delete(this.#id);
-    this.#calls.close(this.#id);
     if (this.#signal !== undefined) {
       unwatch(this.#signal, this);
     }

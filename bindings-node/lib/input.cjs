@@ -98,11 +98,10 @@ class Input {
     } finally {
       this.#isRunning = false;
     }
-    if (this.#isDone && !step.done) {
-      this.#held = this.#converted(step.value);
+    const hasEndedCall = this.#isDone;
+    this.#take(step);
+    if (hasEndedCall && !step.done) {
       this.#iterator.return?.();
-    } else {
-      this.#take(step);
     }
   }
 
@@ -124,13 +123,11 @@ class Input {
     if (Object(step) !== step) {
       throw new TypeError('the iterator gave a result that is not an object');
     }
-    if (this.#isDone) {
-      return;
-    }
-    if (step.done) {
-      this.#end();
-    } else {
+    if (!step.done) {
+      // Also if the call has ended meanwhile: then it is one of the rest.
       this.#held = this.#converted(step.value);
+    } else if (!this.#isDone) {
+      this.#end();
     }
   }
 

@@ -16,7 +16,7 @@ function isLogged(logger) {
 /** Writes `lines`, each in the async context of its call, which `contextOf` returns. */
 function log(lines, logger, contextOf) {
   for (const line of lines) {
-    debug('%s', line.text);
+    print(line.text);
     if (logger !== undefined) {
       const context = contextOf(line.call);
       if (context === undefined) {
@@ -25,6 +25,15 @@ function log(lines, logger, contextOf) {
         context.runInAsyncScope(write, undefined, line, logger);
       }
     }
+  }
+}
+
+/** What the standard error of the program throws is not the fault of the call either. */
+function print(text) {
+  try {
+    debug('%s', text);
+  } catch (error) {
+    warn('NODE_DEBUG=wts-session failed to write', error);
   }
 }
 

@@ -25,8 +25,8 @@ use crate::listener::Listener;
 use crate::mutex::locked;
 
 /// Ids of calls, and for each the JSON of its result, the outcomes it took out of a bulk call, or its failure; then lines for
-/// the log.
-type News = FnArgs<(Vec<u32>, Vec<Either3<Json, Batch, Failure>>, Option<Vec<Line>>)>;
+/// the log; then the ids of calls that were cancelled and of which no further line comes.
+type News = FnArgs<(Vec<u32>, Vec<Either3<Json, Batch, Failure>>, Option<Vec<Line>>, Option<Vec<u32>>)>;
 
 /// What a call that did not fail returns.
 pub(crate) enum Success {
@@ -94,6 +94,7 @@ struct State {
     in_flight: HashMap<u32, AbortHandle>,
     settled: Vec<(u32, std::result::Result<Success, Error>)>,
     lines: Vec<Line>,
+    aborted: Vec<u32>,
 }
 
 impl State {
@@ -102,7 +103,7 @@ impl State {
     }
 
     fn has_news(&self) -> bool {
-        !self.settled.is_empty() || !self.lines.is_empty()
+        !self.settled.is_empty() || !self.lines.is_empty() || !self.aborted.is_empty()
     }
 
     fn take_news(&mut self) -> News {
@@ -112,9 +113,13 @@ impl State {
             Err(error) => (id, Either3::C(Failure::from(&error))),
         };
         let (ids, outcomes) = take(&mut self.settled).into_iter().map(outcome).unzip();
-        let lines = take(&mut self.lines);
-        (ids, outcomes, (!lines.is_empty()).then_some(lines)).into()
+        (ids, outcomes, all_of(&mut self.lines), all_of(&mut self.aborted)).into()
     }
+}
+
+/// Takes all out; none if there are none.
+fn all_of<T>(news: &mut Vec<T>) -> Option<Vec<T>> {
+    (!news.is_empty()).then(|| take(news))
 }
 
 /// The JavaScript thread's side of its calls.
@@ -147,15 +152,15 @@ impl Caller {
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
         T: Into<Success>,
     {
-        let channel = self.channel.clone();
+        let mut end = CallEnd { id, channel: self.channel.clone(), is_settled: false };
         let mut state = locked(&self.channel.0.state);
         let was_idle = state.is_idle();
         // While the lock is held the call can't settle, so that it is known before it is done.
         let call = background.spawn(for_caller(id, async move {
             let result = AssertUnwindSafe(call).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::internal("The call panicked.")));
-            let hop = channel.settle(id, result.map(T::into));
-            if hop.is_some() && channel.has_calls_in_flight() {
+            let hop = end.settle(result.map(T::into));
+            if hop.is_some() && end.channel.has_calls_in_flight() {
                 yield_now().await;
             }
         }));
@@ -194,6 +199,36 @@ impl Drop for Hop {
     }
 }
 
+/// Held by a call until it is done, or dropped because it was cancelled.
+struct CallEnd {
+    id: u32,
+    channel: Channel,
+    is_settled: bool,
+}
+
+impl CallEnd {
+    fn settle(&mut self, result: std::result::Result<Success, Error>) -> Option<Hop> {
+        self.is_settled = true;
+        let id = self.id;
+        self.channel.add_news(|state| {
+            // If it is not there, it was cancelled.
+            if state.in_flight.remove(&id).is_some() {
+                state.settled.push((id, result));
+            } else {
+                state.aborted.push(id);
+            }
+        })
+    }
+}
+
+impl Drop for CallEnd {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            drop(self.channel.add_news(|state| state.aborted.push(self.id)));
+        }
+    }
+}
+
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -201,15 +236,6 @@ struct Shared {
 }
 
 impl Channel {
-    fn settle(&self, id: u32, result: std::result::Result<Success, Error>) -> Option<Hop> {
-        self.add_news(|state| {
-            // If it is not there, it was cancelled.
-            if state.in_flight.remove(&id).is_some() {
-                state.settled.push((id, result));
-            }
-        })
-    }
-
     fn has_calls_in_flight(&self) -> bool {
         !locked(&self.0.state).in_flight.is_empty()
     }

@@ -218,6 +218,21 @@ describe('aborting', () => {
     assert.ok(isClosed);
   });
 
+  it('by an async input: the item that it gives next is told', async () => {
+    const ids = newIds(3);
+    const controller = new AbortController();
+    const items = (async function* () {
+      yield ids[0];
+      controller.abort('enough');
+      yield ids[1];
+      yield ids[2];
+    })();
+    const error = await endedBy('enough', clientWith().completeSessions(items, { signal: controller.signal }));
+    const [first, second, ...more] = error.outcomes;
+    assert.equal(first.sessionId, ids[0]);
+    assert.deepEqual([told(second), more], [[1, ids[1], 'cancelled'], []]);
+  });
+
   it('while the input owes an item', async () => {
     const [id] = newIds(1);
     const input = stuck(id);

@@ -197,6 +197,23 @@ describe('a logger', () => {
     });
   }
 
+  it('is called in the async context of a call that is aborted while its lines are on their way', async () => {
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const log = () => seen.push(storage.getStore());
+    const id = newId();
+    await standIn.script(id, UNAVAILABLE, { raw: [{ stall: true }] });
+    const controller = new AbortController();
+    const client = storage.run('of the client', () => clientWith({ debug: log, warn: log }));
+    const call = storage.run('of the call', () => client.completeSession(id, { signal: controller.signal }));
+    // This thread is held up meanwhile: with the second request the lines of the first attempt wait for it.
+    standIn.holdUntilRequests(id, 2);
+    controller.abort();
+    await assert.rejects(call, { name: 'AbortError' });
+    await client.completeSession('session_12345');
+    assert.deepEqual(seen.slice(0, 2), ['of the call', 'of the call']);
+  });
+
   it('hears of calls while they are in flight', async () => {
     const id = newId();
     await standIn.script(id, { status: 503, headers: [['Retry-After', '300']] });
@@ -301,6 +318,17 @@ describe('NODE_DEBUG=wts-session', () => {
     const lines = await debugged(source);
     assert.equal(lines.length, 2);
     assert.match(lines[1], LINE);
+  });
+
+  it('may fail to write: the calls settle', async () => {
+    const lines = await debugged(`const { write } = process.stderr;
+      process.stderr.write = () => {
+        process.stderr.write = write;
+        throw new Error('no stderr');
+      };
+      const client = new Client();
+      await Promise.all(['session_12345', 'session_23456'].map((id) => client.completeSession(id)));`);
+    assert.match(lines.join('\n'), /Warning: NODE_DEBUG=wts-session failed to write: Error: no stderr/);
   });
 
   it('is silent when it asks for others', async () => {

@@ -1,6 +1,6 @@
 import './environment.mjs';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,15 @@ export class StandIn {
     const requests = await this.#get('requests', { session_id: sessionId, at_least: atLeast, wait_ms: 5000 });
     assert.ok(requests.length >= atLeast, `${requests.length} requests for ${sessionId}`);
     return requests;
+  }
+
+  /** As `requests`, but this thread does nothing else meanwhile. */
+  holdUntilRequests(sessionId, atLeast) {
+    const query = new URLSearchParams({ session_id: sessionId, at_least: atLeast, wait_ms: 5000 });
+    const url = this.#url(`requests?${query}`);
+    const source = `fetch(${JSON.stringify(url)}).then((answer) => answer.text()).then(console.log)`;
+    const requests = JSON.parse(execFileSync(process.execPath, ['-e', source], { encoding: 'utf8' }));
+    assert.ok(requests.length >= atLeast, `${requests.length} requests for ${sessionId}`);
   }
 
   /** Awaits that the API has at most so many open connections. */
