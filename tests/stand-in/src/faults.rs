@@ -19,7 +19,7 @@ where
     Fate: Fn(TcpStream) -> Met + Send + Sync + 'static,
     Met: Future<Output = ()> + Send + 'static,
 {
-    let listener = listen(0).await?;
+    let listener = listen(0)?;
     let port = listener.local_addr()?.port();
     tokio::spawn(async move {
         loop {
@@ -71,7 +71,7 @@ impl RefusedPort {
 
 /// Plain HTTP that answers 404 to everything.
 pub(crate) async fn plain_http() -> io::Result<u16> {
-    let listener = listen(0).await?;
+    let listener = listen(0)?;
     let port = listener.local_addr()?.port();
     tokio::spawn(serve_plainly(listener, || {}, StatusCode::NOT_FOUND));
     Ok(port)
@@ -79,7 +79,7 @@ pub(crate) async fn plain_http() -> io::Result<u16> {
 
 /// Where redirects lead: answers 204 to everything and counts its connections.
 pub(crate) async fn redirect_target(counter: Counter) -> io::Result<u16> {
-    let listener = listen(0).await?;
+    let listener = listen(0)?;
     let port = listener.local_addr()?.port();
     let count = move || counter.saw_redirect_target();
     tokio::spawn(serve_plainly(listener, count, StatusCode::NO_CONTENT));

@@ -2,16 +2,25 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::complain;
 use crate::connection::{Counter, WatchedIo, finish};
 
+/// So many connections wait to be accepted; the system drops others, whose clients try again after a second. The usual 128 are
+/// less than a client opens at once.
+const BACKLOG: u32 = 4096;
+
 /// Listens on 127.0.0.1; port 0 stands for a free one.
-pub(crate) async fn listen(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+pub(crate) fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // A port that was in use a moment ago is free. On Windows it would be so even while it is in use.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(BACKLOG)
 }
 
 /// The next connection to `listener`.
@@ -91,5 +100,22 @@ impl axum::serve::Listener for Accepted {
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         Ok(self.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listen;
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn as_many_connections_as_a_client_opens_at_once_wait() {
+        const AT_ONCE: usize = 200;
+        let listener = listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let waiting: Result<Vec<_>, _> = std::iter::repeat_with(connect).take(AT_ONCE).collect();
+        assert_eq!(waiting.unwrap().len(), AT_ONCE);
     }
 }

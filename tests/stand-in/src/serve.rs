@@ -71,7 +71,7 @@ struct Ports {
 
 impl Ports {
     async fn serve_api(&mut self, port: u16) -> Result<(), StartError> {
-        let listener = listen(port).await.map_err(|error| unavailable(port, &error))?;
+        let listener = listen(port).map_err(|error| unavailable(port, &error))?;
         self.http("api", listener.local_addr()?.port());
         self.servers.push(Server { listener, tls: None });
         Ok(())
@@ -79,7 +79,7 @@ impl Ports {
 
     async fn serve_tls(&mut self, acceptors: Vec<(&'static str, TlsAcceptor)>) -> io::Result<()> {
         for (name, tls) in acceptors {
-            let listener = listen(0).await?;
+            let listener = listen(0)?;
             self.https(name, listener.local_addr()?.port());
             self.servers.push(Server { listener, tls: Some(tls) });
         }
