@@ -91,7 +91,8 @@ impl Drop for Calls {
 
 #[derive(Default)]
 struct State {
-    in_flight: HashMap<u32, AbortHandle>,
+    /// With what aborts them, as soon as it is known.
+    in_flight: HashMap<u32, Option<AbortHandle>>,
     settled: Vec<(u32, std::result::Result<Success, Error>)>,
     lines: Vec<Line>,
     aborted: Vec<u32>,
@@ -153,9 +154,7 @@ impl Caller {
         T: Into<Success>,
     {
         let mut end = CallEnd { id, channel: self.channel.clone(), is_settled: false };
-        let mut state = locked(&self.channel.0.state);
-        let was_idle = state.is_idle();
-        // While the lock is held the call can't settle, so that it is known before it is done.
+        let was_idle = self.channel.0.enter(id);
         let call = background.spawn(for_caller(id, async move {
             let result = AssertUnwindSafe(call).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::internal("The call panicked.")));
@@ -164,13 +163,13 @@ impl Caller {
                 yield_now().await;
             }
         }));
-        state.in_flight.insert(id, call);
-        drop(state);
+        self.channel.0.is_driven_by(id, call);
         if was_idle { self.channel.0.hold(&self.listener, env, true) } else { Ok(()) }
     }
 
     fn cancel(&self, env: Env, id: u32) -> Result<()> {
-        if let Some(call) = locked(&self.channel.0.state).in_flight.remove(&id) {
+        let call = locked(&self.channel.0.state).in_flight.remove(&id);
+        if let Some(call) = call.flatten() {
             call.abort();
         }
         self.channel.0.let_go_if_idle(&self.listener, env)
@@ -254,6 +253,21 @@ impl Channel {
 }
 
 impl Shared {
+    /// A call begins. Whether there was none.
+    fn enter(&self, id: u32) -> bool {
+        let mut state = locked(&self.state);
+        let was_idle = state.is_idle();
+        state.in_flight.insert(id, None);
+        was_idle
+    }
+
+    /// Notes what aborts a call, unless it has settled.
+    fn is_driven_by(&self, id: u32, call: AbortHandle) {
+        if let Some(known) = locked(&self.state).in_flight.get_mut(&id) {
+            *known = Some(call);
+        }
+    }
+
     /// Wakes the JavaScript thread, unless it has taken the news meanwhile.
     fn wake_for_news(&self) {
         let has_news = locked(&self.state).has_news();
@@ -283,6 +297,7 @@ impl Shared {
 
 impl Ends for Shared {
     fn end(&self) {
-        locked(&self.state).in_flight.drain().for_each(|(_, call)| call.abort());
+        let in_flight = take(&mut locked(&self.state).in_flight);
+        in_flight.into_values().flatten().for_each(|call| call.abort());
     }
 }
