@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test';
 import { Client, completeSession, updateSessionStatus } from 'wts-session';
 import { StandIn } from './support/stand-in.mjs';
 
-const MAX_MS = 200;
+const MAX_MS = 5000;
 const standIn = await StandIn.start();
 const client = clientWith({});
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { BulkError, Client, WtsError } from 'wts-session';
 import { Calls } from '../lib/calls.cjs';
@@ -31,7 +32,7 @@ const requestsFor = async (ids) => (await Promise.all(ids.map((id) => standIn.re
 
 async function* slowly(items) {
   for (const item of items) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     yield item;
   }
 }
@@ -331,15 +332,17 @@ describe('onProgress', () => {
     const narrow = clientWith({ maxConcurrency: 2 });
     const [late, ...ids] = newIds(50);
     const others = ids.slice(3);
-    await standIn.script(late, { status: 200, body: {}, delay_ms: 500 });
-    for (const id of others.slice(0, 8)) {
-      await standIn.script(id, { status: 200, body: {}, delay_ms: 200 });
+    const held = [late, ...others.slice(0, 2)];
+    for (const id of held) {
+      await standIn.script(id, { status: 200, body: {}, held: true });
     }
     const thrown = new Error('from onProgress');
     const calls = [];
+    let released;
     const onProgress = (done) => {
       calls.push(done);
       if (done === 3) {
+        released = nextTurn().then(() => Promise.all(held.map((id) => standIn.release(id))));
         throw thrown;
       }
     };
@@ -352,6 +355,7 @@ describe('onProgress', () => {
       error.outcomes.map(({ index, sessionId }) => [index, sessionId]),
       [late, ...ids].map((id, index) => [index, id]),
     );
+    await released;
     assert.ok(error.outcomes.slice(0, 4).every(({ ok }) => ok));
     const cancelled = error.outcomes.filter(({ ok }) => !ok).map((outcome) => outcome.error);
     const sent = await requestsFor(others);
@@ -398,13 +402,13 @@ describe('onProgress', () => {
     let done = 0;
     const reports = await client.completeSessions(ids, {
       onProgress: async () => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
         done += 1;
       },
     });
     assert.deepEqual([reports.length, done], [3, 3]);
     const onProgress = async (count) => {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       if (count === ids.length) {
         throw thrown;
       }

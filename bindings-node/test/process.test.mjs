@@ -96,13 +96,14 @@ describe('process.exit', () => {
 describe('close', () => {
   it('rejects what follows, and lets end what is under way', async () => {
     const client = new wtsSession.Client(connection);
-    await standIn.script('closed-under-way', { status: 200, body: {}, delay_ms: 200 });
+    await standIn.script('closed-under-way', { status: 200, body: {}, held: true });
     const underWay = client.completeSession('closed-under-way');
     await standIn.requests('closed-under-way', 1);
     client.close();
     client.close();
     await assert.rejects(client.completeSession('session_12345'), { code: 'closed', attempts: 0 });
     await assert.rejects(client.updateSessionStatus('session_12345', 'PENDING'), { code: 'closed' });
+    await standIn.release('closed-under-way');
     assert.equal((await underWay).success, true);
   });
 
@@ -126,12 +127,13 @@ describe('close', () => {
 
   it('rejects what waits for its turn', async () => {
     const client = new wtsSession.Client({ ...connection, maxConcurrency: 1 });
-    await standIn.script('closed-holder', { status: 200, body: {}, delay_ms: 200 });
+    await standIn.script('closed-holder', { status: 200, body: {}, held: true });
     const underWay = client.completeSession('closed-holder');
     await standIn.requests('closed-holder', 1);
     const waiting = assert.rejects(client.completeSession('closed-waiting'), { code: 'closed' });
     client.close();
     await waiting;
+    await standIn.release('closed-holder');
     assert.equal((await underWay).success, true);
     assert.equal((await standIn.requests('closed-waiting')).length, 0);
   });

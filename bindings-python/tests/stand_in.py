@@ -59,6 +59,10 @@ class StandIn:
         """What to do with the next requests for this session."""
         self._control("POST", "scripts", {"session_id": session_id, "steps": steps})
 
+    def release(self, session_id: str) -> None:
+        """Let the answers begin that the session's script holds."""
+        self._control("POST", f"releases?session_id={quote(session_id, safe='')}")
+
     def _control(self, method: str, path: str, body: object = None) -> Any:
         connection = http.client.HTTPConnection(urlsplit(self.api).netloc, timeout=15)
         try:

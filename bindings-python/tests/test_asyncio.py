@@ -127,7 +127,7 @@ def test_a_coroutine_that_is_closed_stops_the_request(own_stand_in: StandIn, ses
 
 
 def test_a_cancelled_call_that_waits_its_turn_is_never_sent(own_stand_in: StandIn, session_id: str) -> None:
-    own_stand_in.script(session_id, {"status": 200, "delay_ms": 300})
+    own_stand_in.script(session_id, {"status": 200, "held": True})
 
     async def main() -> None:
         async with client_of(own_stand_in, max_concurrency=1) as client:
@@ -136,6 +136,7 @@ def test_a_cancelled_call_that_waits_its_turn_is_never_sent(own_stand_in: StandI
             second = asyncio.ensure_future(client.complete_session(f"{session_id}-2"))
             await asyncio.sleep(0)
             second.cancel()
+            own_stand_in.release(session_id)
             assert (await first)["success"]
             assert second.cancelled()
             assert (await client.complete_session(session_id))["success"]
@@ -178,15 +179,15 @@ def test_loops_at_the_same_time_share_a_client(run: Any, api: StandIn, session_i
 def test_a_loop_that_is_closed_with_calls_under_way_is_no_trouble(
     stand_in: StandIn, session_id: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    stand_in.script(session_id, *[{"status": 200, "delay_ms": 3000}] * 20)
+    stand_in.script(session_id, *[{"status": 200, "held": True}] * 20)
     client = client_of(stand_in)
     loop = asyncio.new_event_loop()
     tasks = [loop.create_task(client.complete_session(session_id)) for _ in range(20)]
     loop.run_until_complete(in_thread(stand_in.requests, session_id, at_least=20))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
-    # Later than the 20: when it is done, their outcomes have come as well.
-    stand_in.script(session_id, {"status": 200, "delay_ms": 3500})
+    # This releases the 20. When the call is done, their outcomes have come as well.
+    stand_in.script(session_id, {"status": 200, "delay_ms": 500})
     assert asyncio.run(client.complete_session(session_id))["success"]
     assert not any(task.done() for task in tasks)
     # The last words of a task that is dropped while it waits are asyncio's own.
@@ -266,7 +267,7 @@ def test_a_thousand_calls_leave_the_loop_responsive(run: Any, api: StandIn, sess
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system tells the threads of a process otherwise")
 def test_calls_have_no_threads_of_their_own(stand_in: StandIn, session_id: str) -> None:
-    stand_in.script(session_id, *[{"status": 200, "delay_ms": 300}] * 60)
+    stand_in.script(session_id, *[{"status": 200, "held": True}] * 60)
 
     async def main() -> int:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
@@ -278,6 +279,7 @@ def test_calls_have_no_threads_of_their_own(stand_in: StandIn, session_id: str) 
             await asyncio.sleep(0)
             await in_thread(stand_in.requests, session_id, at_least=60)
             during = len(os.listdir("/proc/self/task"))
+            stand_in.release(session_id)
             await asyncio.gather(*calls)
             return during - before
 

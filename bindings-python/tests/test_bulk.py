@@ -480,17 +480,33 @@ def test_progress_must_not_be_async(bulk: Bulk, api: StandIn, session_id: str) -
         assert [outcome.ok for outcome in outcomes_of(caught.value) or ()] == [True]
 
 
+class SeenEvent(threading.Event):
+    """An event that tells that somebody has found it set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = threading.Event()
+
+    def is_set(self) -> bool:
+        if super().is_set():
+            self.seen.set()
+        return super().is_set()
+
+
 @pytest.mark.parametrize("kind", ["list", "endless"])
 def test_another_thread_stops_a_call(kind: str, own_stand_in: StandIn, session_id: str) -> None:
     ids = [*ids_of(session_id, 3), *["never sent"] * 1000]
     for each in ids[:3]:
-        own_stand_in.script(each, {"pass": True, "delay_ms": 500})
-    stop_event = threading.Event()
+        own_stand_in.script(each, {"pass": True, "held": True, "delay_ms": 500})
+    stop_event = SeenEvent()
 
     def stop() -> None:
         for each in ids[:3]:
             own_stand_in.requests(each, at_least=1)
         stop_event.set()
+        stop_event.seen.wait(PATIENCE)
+        for each in ids[:3]:
+            own_stand_in.release(each)
 
     stopper = threading.Thread(target=stop)
     stopper.start()

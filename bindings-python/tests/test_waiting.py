@@ -23,12 +23,13 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 
 def test_other_threads_run_while_a_call_waits(api: StandIn, session_id: str) -> None:
-    api.script(session_id, {"status": 200, "delay_ms": 1000})
+    api.script(session_id, {"status": 200, "held": True})
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(Client().complete_session, session_id)
         # All of this needs the GIL.
-        api.requests(session_id, at_least=1, wait_ms=900)
+        api.requests(session_id, at_least=1)
         assert not call.done()
+        api.release(session_id)
         assert call.result()["success"]
 
 
@@ -63,11 +64,13 @@ def test_a_signal_whose_handler_returns_ends_nothing(api: StandIn, session_id: s
     handled = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: handled.set())
     try:
-        api.script(session_id, {"status": 200, "delay_ms": 300})
+        api.script(session_id, {"status": 200, "held": True})
 
         def interrupt() -> None:
             api.requests(session_id, at_least=1)
             os.kill(os.getpid(), signal.SIGINT)
+            handled.wait(PATIENCE)
+            api.release(session_id)
 
         interrupter = threading.Thread(target=interrupt)
         interrupter.start()
@@ -89,13 +92,14 @@ def test_threads_share_a_client(api: StandIn, session_id: str) -> None:
 
 
 def test_a_client_is_closed_while_threads_wait_for_their_turn(api: StandIn, session_id: str) -> None:
-    api.script(session_id, {"status": 200, "delay_ms": 300})
+    api.script(session_id, {"status": 200, "held": True})
     client = Client(max_concurrency=1)
     with ThreadPoolExecutor(2) as pool:
         sent = pool.submit(client.complete_session, session_id)
         api.requests(session_id, at_least=1)
         waiting = pool.submit(client.complete_session, f"{session_id}-2")
         client.close()
+        api.release(session_id)
         assert sent.result()["success"]
         with pytest.raises(Exception, match="closed"):
             waiting.result()

@@ -235,7 +235,7 @@ async fn a_429_holds_back_every_client_of_the_account() {
 #[tokio::test]
 async fn a_closed_client_sends_nothing_more() {
     let stand_in = StandIn::start(&OPTIONS);
-    stand_in.script("slow", json!([{"delay_ms": 300, "status": 200}])).await;
+    stand_in.script("slow", json!([{"held": true, "status": 200}])).await;
     let client = builder(&stand_in).max_concurrency(1).build().unwrap();
     let call = |id: &'static str| {
         let client = client.clone();
@@ -248,6 +248,7 @@ async fn a_closed_client_sends_nothing_more() {
     for error in [waiting.await.unwrap().unwrap_err(), client.complete_session("late", complete()).await.unwrap_err()] {
         assert_eq!((error.kind(), error.attempts(), error.may_have_been_applied()), (ErrorKind::Closed, 0, false));
     }
+    stand_in.release("slow").await;
     assert!(under_way.await.unwrap().is_ok());
     assert_eq!(ask(stand_in.api(), "requests").await.as_array().unwrap().len(), 1);
 }
@@ -432,8 +433,8 @@ async fn a_cancelled_bulk_tells_what_may_have_been_applied() {
 #[tokio::test]
 async fn a_stopped_bulk_awaits_what_has_left_and_sends_nothing_more() {
     let stand_in = StandIn::start(&OPTIONS);
-    stand_in.script("late", json!([{"delay_ms": 300, "status": 204}])).await;
-    stand_in.script("fails late", json!([{"delay_ms": 300, "status": 503}])).await;
+    stand_in.script("late", json!([{"held": true, "status": 204}])).await;
+    stand_in.script("fails late", json!([{"held": true, "status": 503}])).await;
     stand_in.script("waits", json!([{"status": 503, "headers": [["Retry-After", "300"]]}])).await;
     let (sender, mut retries) = tokio::sync::mpsc::unbounded_channel();
     let observer = Observer::new(move |event| {
@@ -451,6 +452,8 @@ async fn a_stopped_bulk_awaits_what_has_left_and_sends_nothing_more() {
             retries.recv().await.unwrap();
         } => bulk.stop(),
     }
+    stand_in.release("late").await;
+    stand_in.release("fails late").await;
     let outcome = |result: Result<_, Error>| match result {
         Ok(_) => ("ok", 1, false),
         Err(error) => (error.code(), error.attempts(), error.may_have_been_applied()),
@@ -480,7 +483,7 @@ fn a_blocking_bulk_takes_an_endless_input_as_it_has_room() {
 #[tokio::test]
 async fn requests_go_on_while_the_outcomes_wait_to_be_taken() {
     let stand_in = StandIn::start(&OPTIONS);
-    let builder = builder(&stand_in).max_concurrency(3).timeout(Duration::from_millis(400));
+    let builder = builder(&stand_in).max_concurrency(3).timeout(Duration::from_secs(2));
     for id in ["0", "1", "2"] {
         stand_in.script(id, json!([{"delay_ms": 100, "status": 200}])).await;
     }
@@ -488,7 +491,7 @@ async fn requests_go_on_while_the_outcomes_wait_to_be_taken() {
         let client = builder.build_blocking().unwrap();
         let mut outcomes = client.complete_sessions((0..9).map(|it| it.to_string()), complete());
         let first = outcomes.next().unwrap();
-        thread::sleep(Duration::from_millis(800)); // longer than any of the requests under way may take
+        thread::sleep(Duration::from_secs(3)); // longer than any of the requests under way may take
         [first].into_iter().chain(outcomes).map(|it| it.result.map(|_| ())).collect::<Vec<_>>()
     });
     let outcomes = outcomes.await.unwrap();

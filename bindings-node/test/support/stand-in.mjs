@@ -40,6 +40,14 @@ export class StandIn {
     assert.equal(answer.status, 204, await answer.text());
   }
 
+  /** Lets the answers begin that the session's script holds. */
+  async release(sessionId) {
+    const answer = await fetch(this.#url(`releases?${new URLSearchParams({ session_id: sessionId })}`), {
+      method: 'POST',
+    });
+    assert.equal(answer.status, 204, await answer.text());
+  }
+
   /** The requests for this session, as soon as there are so many. */
   async requests(sessionId, atLeast = 0) {
     const requests = await this.#get('requests', { session_id: sessionId, at_least: atLeast, wait_ms: 5000 });

@@ -46,10 +46,16 @@ impl StandIn {
 
     /// Sets what happens to the next requests for a session.
     pub(crate) async fn script(&self, session_id: &str, steps: Value) {
-        let body = serde_json::json!({"session_id": session_id, "steps": steps}).to_string();
-        let request =
-            control().post(format!("{}/_stand-in/scripts", self.api())).header("content-type", "application/json");
-        let response = request.body(body).send().await.unwrap();
+        self.tell("scripts", serde_json::json!({"session_id": session_id, "steps": steps}).to_string()).await;
+    }
+
+    /// Lets the answers begin that the session's script holds.
+    pub(crate) async fn release(&self, session_id: &str) {
+        self.tell(&format!("releases?session_id={session_id}"), String::new()).await;
+    }
+
+    async fn tell(&self, path: &str, body: String) {
+        let response = control().post(format!("{}/_stand-in/{path}", self.api())).body(body).send().await.unwrap();
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     }
 }

@@ -213,12 +213,12 @@ describe('a credential', () => {
   });
 
   it('of another scheme, ledger, timeout or reserve has a client of its own', async () => {
-    const settings = [{}, { 'options.timeout': 200 }, { 'options.timeout': 20_000 }];
-    await standIn.script('slow', { pass: true, delay_ms: 1000 }, { pass: true, delay_ms: 1000 });
+    const settings = [{}, { 'options.timeout': 1000 }, { 'options.timeout': 20_000 }];
+    await standIn.script('slow', { pass: true, held: true }, { pass: true, held: true });
     for (const [index, each] of settings.entries()) {
       await run([{ sessionId: `client-${index}`, ...each }], credential('clients'), GOES_ON);
     }
-    const { json } = await run([{ sessionId: 'slow', 'options.timeout': 200 }], credential('clients'), GOES_ON);
+    const { json } = await run([{ sessionId: 'slow', 'options.timeout': 1000 }], credential('clients'), GOES_ON);
     assert.equal(json[0].sessionId, 'slow');
     assert.equal((await standIn.requests('slow')).length, 3);
   });

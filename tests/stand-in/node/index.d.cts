@@ -11,18 +11,20 @@ export interface Action {
   stall?: true;
 }
 
-interface Delayed {
-  /** How long to wait before the answer begins. */
+interface Waiting {
+  /** Whether the answer waits for `release`. */
+  held?: boolean;
+  /** How long to wait before the answer begins, with `held` from its release on. */
   delay_ms?: number;
 }
 
 /** The API answers. */
-export interface PassStep extends Delayed {
+export interface PassStep extends Waiting {
   pass: true;
 }
 
 /** A well-formed answer, with one of `body` (JSON), `text`, `hex` and `body_file`, or none. */
-export interface AnswerStep extends Delayed {
+export interface AnswerStep extends Waiting {
   status: number;
   headers?: readonly (readonly [name: string, value: string])[];
   body?: unknown;
@@ -32,7 +34,7 @@ export interface AnswerStep extends Delayed {
 }
 
 /** The bytes of an answer. The last action is `close`, `reset` or `stall`. */
-export interface RawStep extends Delayed {
+export interface RawStep extends Waiting {
   raw: readonly Action[];
 }
 
@@ -84,6 +86,11 @@ export interface StandIn {
    * This replaces what is left of an earlier script. When it has run out, the API answers. The session exists from then on.
    */
   script(sessionId: string, ...steps: Step[]): Promise<void>;
+  /**
+   * Lets the answers begin that the session's script holds back with `held: true`, those of later requests too. Rejects if the
+   * session has no script.
+   */
+  release(sessionId: string): Promise<void>;
   /** The requests so far, for one session or for all, oldest first. Rejects if fewer than `atLeast` arrive in time. */
   requests(sessionId?: string, options?: RequestsOptions): Promise<ReceivedRequest[]>;
   /** Ends the stand-in. A second call does nothing. */

@@ -18,6 +18,7 @@ use crate::body::requested_status;
 use crate::connection::{Connection, Traffic};
 use crate::journal;
 use crate::lock::lock;
+use crate::pause::Pause;
 use crate::problem::{Envelope, problem_details};
 use crate::raw::{self, RawAnswer};
 use crate::route::{Route, session_id_in};
@@ -84,12 +85,9 @@ impl Received {
 impl Service {
     async fn handle(&self, received: Received) -> Response {
         self.arrival_delay.pass().await;
-        let (delay, reply) = self.reply(&received);
+        let (pause, reply) = self.reply(&received);
         self.latency.pass().await;
-        // A sleep of no length lasts until the timer's next tick, about a millisecond.
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
+        pause.pass().await;
         match reply {
             Reply::Answer(response) => response,
             Reply::Raw(answer) => {
@@ -102,7 +100,7 @@ impl Service {
     }
 
     /// Decides, in the API's order: who is it, is there room, what is meant.
-    fn reply(&self, received: &Received) -> (Duration, Reply) {
+    fn reply(&self, received: &Received) -> (Pause, Reply) {
         let credential = self.credential(received);
         self.journal.add(self.record(received, credential));
         if !self.access.admits(credential) {
@@ -115,7 +113,7 @@ impl Service {
             return at_once(unauthorized(StatusCode::NOT_FOUND));
         };
         let step = lock(&self.scripts).next(&route.session_id);
-        let Some(Step { delay, play }) = step else {
+        let Some(Step { pause, play }) = step else {
             return at_once(self.operate(&route, received));
         };
         let reply = match play {
@@ -123,7 +121,7 @@ impl Service {
             Play::Answer(answer) => Reply::Answer((answer.status, answer.headers, answer.body).into_response()),
             Play::Raw(answer) => Reply::Raw(answer),
         };
-        (delay, reply)
+        (pause, reply)
     }
 
     fn credential(&self, received: &Received) -> Option<Credential> {
@@ -190,8 +188,8 @@ fn shown_headers(headers: &HeaderMap, credential: Option<Credential>) -> BTreeMa
     shown
 }
 
-fn at_once(response: Response) -> (Duration, Reply) {
-    (Duration::ZERO, Reply::Answer(response))
+fn at_once(response: Response) -> (Pause, Reply) {
+    (Pause::default(), Reply::Answer(response))
 }
 
 fn unauthorized(status: StatusCode) -> Response {

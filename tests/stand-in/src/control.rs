@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/requests", get(requests).delete(forget_requests))
         .route("/scripts", post(take_script))
+        .route("/releases", post(release))
         .route("/windows", get(windows).delete(clear_windows))
         .route("/connections", get(connections))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -70,6 +71,22 @@ async fn take_script(State(service): Shared, text: Bytes) -> Result<StatusCode, 
             service.register(script);
             Ok(StatusCode::NO_CONTENT)
         }
+        Err(error) => Err((StatusCode::BAD_REQUEST, format!("{error}\n"))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseQuery {
+    session_id: String,
+}
+
+async fn release(
+    State(service): Shared,
+    Query(query): Query<ReleaseQuery>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    match lock(&service.scripts).release(&query.session_id) {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err((StatusCode::BAD_REQUEST, format!("{error}\n"))),
     }
 }

@@ -25,6 +25,7 @@ mod limits;
 mod listener;
 mod lock;
 mod options;
+mod pause;
 mod problem;
 #[cfg(feature = "program")]
 mod program;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::addresses::Addresses;
 use crate::bodies;
+use crate::pause::{Gate, Pause};
 use crate::raw::{Action, Ending, RawAnswer};
 
 /// What is wrong with a script.
@@ -40,7 +41,7 @@ fn wrong<T>(message: impl Into<String>) -> Result<T, ScriptError> {
 /// What happens to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    pub(crate) delay: Duration,
+    pub(crate) pause: Pause,
     pub(crate) play: Play,
 }
 
@@ -62,17 +63,26 @@ pub(crate) struct WrittenAnswer {
 
 /// The scripts by session id, each with the steps that are left.
 #[derive(Debug, Default)]
-pub(crate) struct Scripts(HashMap<String, VecDeque<Step>>);
+pub(crate) struct Scripts(HashMap<String, Script>);
 
 impl Scripts {
-    /// Gives the session a script in place of what is left of an earlier one.
+    /// Gives the session a script in place of what is left of an earlier one, whose answers are held no longer.
     pub(crate) fn set(&mut self, script: Script) {
-        self.0.insert(script.session_id, script.steps.into());
+        self.0.insert(script.session_id.clone(), script);
     }
 
     /// The next step for the session.
     pub(crate) fn next(&mut self, session_id: &str) -> Option<Step> {
-        self.0.get_mut(session_id)?.pop_front()
+        self.0.get_mut(session_id)?.steps.pop_front()
+    }
+
+    /// Lets the session's answers begin that are held, and those that would be.
+    pub(crate) fn release(&self, session_id: &str) -> Result<(), ScriptError> {
+        let Some(script) = self.0.get(session_id.trim()) else {
+            return wrong(format!("session {session_id:?} has no script"));
+        };
+        script.gate.open();
+        Ok(())
     }
 }
 
@@ -80,7 +90,8 @@ impl Scripts {
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) session_id: String,
-    steps: Vec<Step>,
+    steps: VecDeque<Step>,
+    gate: Gate,
 }
 
 #[derive(Deserialize)]
@@ -128,6 +139,8 @@ struct StepText {
     raw: Option<Vec<ActionText>>,
     #[serde(default)]
     delay_ms: u64,
+    #[serde(default)]
+    held: bool,
 }
 
 /// Keeps a `null` apart from a missing field.
@@ -201,24 +214,26 @@ impl Reader {
     }
 
     fn compile(&self, session_id: String, steps: Vec<StepText>) -> Result<Script, ScriptError> {
+        let gate = Gate::default();
         let steps = steps
             .into_iter()
             .enumerate()
-            .map(|(index, step)| self.step(step).map_err(|error| error.within(&format!("step {}", index + 1))))
+            .map(|(index, step)| self.step(step, &gate).map_err(|error| error.within(&format!("step {}", index + 1))))
             .collect::<Result<_, _>>()?;
         // An id is trimmed before it is sent.
-        Ok(Script { session_id: session_id.trim().to_owned(), steps })
+        Ok(Script { session_id: session_id.trim().to_owned(), steps, gate })
     }
 
-    fn step(&self, mut step: StepText) -> Result<Step, ScriptError> {
-        let delay = Duration::from_millis(step.delay_ms);
+    fn step(&self, mut step: StepText, gate: &Gate) -> Result<Step, ScriptError> {
+        let hold = step.held.then(|| gate.hold());
+        let pause = Pause { hold, delay: Duration::from_millis(step.delay_ms) };
         let play = match (step.pass, step.status, step.raw.take()) {
             (Some(true), None, None) if step.has_no_answer() => Play::Pass,
             (None, Some(status), None) => Play::Answer(self.written(status, step)?),
             (None, None, Some(actions)) if step.has_no_answer() => Play::Raw(by_hand(actions)?),
             _ => return wrong("a step is one of pass (true), status and raw"),
         };
-        Ok(Step { delay, play })
+        Ok(Step { pause, play })
     }
 
     fn written(&self, status: u16, step: StepText) -> Result<WrittenAnswer, ScriptError> {
@@ -443,7 +458,7 @@ mod tests {
                 {"repeat": "b", "times": 4, "every_ms": 5}, {"reset": true}]}"#,
         )
         .unwrap();
-        assert_eq!(raw.delay, Duration::from_millis(7));
+        assert_eq!(raw.pause.delay, Duration::from_millis(7));
         let Play::Raw(answer) = raw.play else { panic!("{raw:?}") };
         assert_eq!(answer.ending, Ending::Reset);
         assert_eq!(

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::addresses::Addresses;
 use crate::journal::Request;
+use crate::lock::lock;
 use crate::options::Options;
 use crate::script::ScriptError;
 use crate::serve::serve;
@@ -75,6 +76,13 @@ impl StandIn {
         let script = self.ready.service.reader.steps(session_id, steps)?;
         self.ready.service.register(script);
         Ok(())
+    }
+
+    /// Lets the answers begin that the session's script holds back with `"held": true`, those of later requests too.
+    ///
+    /// Fails if the session has no script.
+    pub fn release(&self, session_id: &str) -> Result<(), ScriptError> {
+        lock(&self.ready.service.scripts).release(session_id)
     }
 
     /// The requests so far for a session, oldest first.

@@ -22,8 +22,11 @@ class StandIn {
   }
 
   async script(sessionId, ...steps) {
-    const answer = await this.#ask('POST', 'scripts', JSON.stringify({ session_id: sessionId, steps }));
-    if (answer.status !== 204) throw new TypeError(answer.content.trim());
+    await this.#tell('scripts', JSON.stringify({ session_id: sessionId, steps }));
+  }
+
+  async release(sessionId) {
+    await this.#tell(`releases?${new URLSearchParams({ session_id: sessionId })}`);
   }
 
   async requests(sessionId, { atLeast = 0, timeoutMs = 5000 } = {}) {
@@ -47,6 +50,11 @@ class StandIn {
 
   [Symbol.asyncDispose]() {
     return this.close();
+  }
+
+  async #tell(path, body) {
+    const { status, content } = await this.#ask('POST', path, body);
+    if (status !== 204) throw new TypeError(content.trim());
   }
 
   /** Asks the control surface: by `node:http`, because tests often replace `fetch`. */

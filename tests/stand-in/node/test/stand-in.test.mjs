@@ -63,6 +63,19 @@ describe('a stand-in', () => {
     await assert.rejects(complete(standIn, 'gone'), { name: 'TypeError', message: 'fetch failed' });
   });
 
+  it('holds answers until they are released', async () => {
+    await standIn.script('hel d', { status: 503, text: 'late', held: true });
+    let isAnswered = false;
+    const call = complete(standIn, 'hel%20d').finally(() => {
+      isAnswered = true;
+    });
+    await standIn.requests('hel d', { atLeast: 1 });
+    assert.ok(!isAnswered);
+    await standIn.release('hel d');
+    assert.deepEqual(await call, [503, 'late']);
+    await assert.rejects(standIn.release('session_12345'), { message: 'session "session_12345" has no script' });
+  });
+
   it('refuses a step that it does not understand', async () => {
     await assert.rejects(standIn.script('s', { statsu: 503 }), {
       name: 'TypeError',

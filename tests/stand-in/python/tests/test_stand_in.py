@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,18 @@ def test_it_plays_scripts(stand_in: StandIn) -> None:
     stand_in.script("gone", {"raw": [{"send": "HTTP/1.1 20"}, {"reset": True}]})
     with pytest.raises(ConnectionResetError):
         complete(stand_in, "gone")
+
+
+def test_it_holds_answers_until_they_are_released(stand_in: StandIn) -> None:
+    stand_in.script("hel d", {"status": 200, "body": [1], "held": True})
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(complete, stand_in, "hel%20d")
+        stand_in.requests("hel d", at_least=1)
+        assert not call.done()
+        stand_in.release("hel d")
+        assert call.result() == (200, [1])
+    with pytest.raises(ValueError, match=r'^session "session_12345" has no script$'):
+        stand_in.release("session_12345")
 
 
 def test_a_step_that_is_not_understood_is_refused(stand_in: StandIn) -> None:

@@ -67,9 +67,14 @@ class StandIn:
         This replaces what is left of an earlier script. When it has run out, the API answers. The session exists from
         then on. A step that is not understood raises a ``ValueError``.
         """
-        status, content = self._ask("POST", "scripts", {"session_id": session_id, "steps": steps})
-        if status != http.HTTPStatus.NO_CONTENT:
-            raise ValueError(content.decode("utf-8").strip())
+        self._tell("scripts", {"session_id": session_id, "steps": steps})
+
+    def release(self, session_id: str) -> None:
+        """Let the answers begin that the session's script holds back with ``"held": True``.
+
+        Those of later requests are not held either. A session that has no script raises a ``ValueError``.
+        """
+        self._tell(f"releases?{urlencode({'session_id': session_id})}")
 
     def requests(
         self, session_id: str | None = None, *, at_least: int = 0, timeout: float = 5.0
@@ -110,6 +115,11 @@ class StandIn:
 
     def __repr__(self) -> str:
         return f"<StandIn at {self.url}>"
+
+    def _tell(self, path: str, body: object = None) -> None:
+        status, content = self._ask("POST", path, body)
+        if status != http.HTTPStatus.NO_CONTENT:
+            raise ValueError(content.decode("utf-8").strip())
 
     def _ask(self, method: str, path: str, body: object = None, longest: float = 0.0) -> tuple[int, bytes]:
         """What the control surface answers: status and content."""

@@ -31,13 +31,15 @@ Step = TypedDict(
         "body_file": str,
         "raw": Sequence[Action],
         "delay_ms": int,
+        "held": bool,
     },
     total=False,
 )
 Step.__doc__ = """What happens to one request: ``pass`` (the API answers), ``status`` or ``raw``.
 
 ``status`` goes with ``headers`` and one of ``body`` (JSON), ``text``, ``hex`` and ``body_file``, or none of them;
-``delay_ms`` goes with all.
+``held`` and ``delay_ms`` go with all: whether the answer waits for :meth:`StandIn.release`, and how long to wait (then)
+before it begins.
 """
 
 

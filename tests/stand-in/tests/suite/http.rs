@@ -59,6 +59,14 @@ impl Line {
         assert_eq!(String::from_utf8_lossy(&bytes), expected);
     }
 
+    /// Whether nothing can be read now.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let read = self.0.peek(&mut [0]);
+        self.0.set_nonblocking(false).unwrap();
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// How reading fails once the peer has reset the connection.
     pub(crate) fn reset(&mut self) -> io::ErrorKind {
         self.rest().unwrap_err().kind()

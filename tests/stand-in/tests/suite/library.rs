@@ -45,6 +45,23 @@ fn it_plays_scripts_and_refuses_nonsense() {
 }
 
 #[test]
+fn it_holds_answers_until_they_are_released() {
+    let stand_in = StandIn::start().unwrap();
+    stand_in.script("held", json!([{"status": 204, "held": true}])).unwrap();
+    thread::scope(|scope| {
+        let call = scope.spawn(|| complete(&stand_in, "held").status);
+        while stand_in.requests("held").is_empty() {
+            thread::yield_now();
+        }
+        assert!(!call.is_finished());
+        stand_in.release("held").unwrap();
+        assert_eq!(call.join().unwrap(), 204);
+    });
+    let error = stand_in.release("session_12345").unwrap_err();
+    assert_eq!(error.to_string(), "session \"session_12345\" has no script");
+}
+
+#[test]
 fn it_takes_the_options_of_the_program() {
     let stand_in = StandIn::with_options(["--limit", "1/60", "--token", "pn_own"]).unwrap();
     assert_eq!(stand_in.token(), "pn_own");

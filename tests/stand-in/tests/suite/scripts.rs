@@ -63,6 +63,54 @@ fn an_answer_can_be_delayed() {
 }
 
 #[test]
+fn an_answer_can_be_held_until_it_is_released() {
+    let stand_in = StandIn::start(&[]);
+    let held = json!({"status": 204, "held": true});
+    let raw = json!({"raw": [{"send": "late"}, {"close": true}], "held": true});
+    stand_in.script("s", json!([held, raw, {"status": 503}, held]));
+    stand_in.script("other", json!([held]));
+    let mut first = stand_in.begin_completing("s");
+    stand_in.ask("/requests?session_id=s&at_least=1");
+    let mut second = stand_in.begin_completing("s");
+    stand_in.ask("/requests?session_id=s&at_least=2");
+    assert_eq!(stand_in.complete("s").status, 503);
+    for line in [&mut first, &mut second] {
+        assert!(line.is_silent());
+    }
+    stand_in.release("other");
+    assert_eq!(stand_in.complete("other").status, 204);
+    assert!(first.is_silent());
+    stand_in.release(" s ");
+    assert_eq!(first.answer().status, 204);
+    assert_eq!(second.rest().unwrap(), b"late");
+    assert_eq!(stand_in.complete("s").status, 204);
+}
+
+#[test]
+fn a_new_script_releases_what_the_old_one_holds() {
+    let stand_in = StandIn::start(&[]);
+    let held = json!([{"status": 204, "held": true}]);
+    stand_in.script("s", held.clone());
+    let mut first = stand_in.begin_completing("s");
+    stand_in.ask("/requests?session_id=s&at_least=1");
+    stand_in.script("s", held);
+    assert_eq!(first.answer().status, 204);
+    assert!({
+        let mut second = stand_in.begin_completing("s");
+        stand_in.ask("/requests?session_id=s&at_least=2");
+        second.is_silent()
+    });
+}
+
+#[test]
+fn only_a_session_with_a_script_can_be_released() {
+    let stand_in = StandIn::start(&[]);
+    let refused = stand_in.control("POST", "/releases?session_id=session_12345", "");
+    assert_eq!((refused.status, refused.text().as_str()), (400, "session \"session_12345\" has no script\n"));
+    assert_eq!(stand_in.control("POST", "/releases?session=s", "").status, 400);
+}
+
+#[test]
 fn raw_bytes_and_an_orderly_end() {
     let stand_in = StandIn::start(&[]);
     stand_in.script(

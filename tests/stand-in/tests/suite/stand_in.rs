@@ -74,6 +74,11 @@ impl StandIn {
         assert_eq!(answer.status, 204, "{}", answer.text());
     }
 
+    pub(crate) fn release(&self, session_id: &str) {
+        let answer = self.control("POST", &format!("/releases?session_id={}", session_id.replace(' ', "+")), "");
+        assert_eq!(answer.status, 204, "{}", answer.text());
+    }
+
     pub(crate) fn ask(&self, path: &str) -> Value {
         let answer = self.control("GET", path, "");
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
