@@ -89,7 +89,7 @@ describe('without the ledger', () => {
   it('nothing is sent', async () => {
     const lines = [];
     const logger = { debug: () => {}, warn: (line) => lines.push(line) };
-    const client = new Client({ ...standIn.connection, sharedLimits: gone, totalTimeoutMs: 300, logger });
+    const client = new Client({ ...standIn.connection, sharedLimits: gone, totalTimeoutMs: 1500, logger });
     await assert.rejects(client.completeSession('gone'), (error) => {
       assert.deepEqual([error.code, error.attempts, error.retryable], ['limits_unavailable', 0, true]);
       assert.ok(error.message.includes('no connection to 127.0.0.1:1') && !error.message.includes('CANARY'));

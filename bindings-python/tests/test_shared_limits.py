@@ -64,7 +64,7 @@ def no_redis() -> str:
 
 def test_without_the_ledger_nothing_is_sent(api: StandIn, session_id: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "wts_session")
-    client = Client(shared_limits=no_redis(), total_timeout=0.3)
+    client = Client(shared_limits=no_redis(), total_timeout=1.5)
     with pytest.raises(LimitsUnavailableError) as caught:
         client.complete_session(session_id)
     error = caught.value
