@@ -85,7 +85,7 @@ describe('memory', () => {
       const before = process.memoryUsage.rss();
       console.log(JSON.stringify([await many(100_000, '') - before, await many(4000, 'session-') - before]));`;
     const args = ['--max-semi-space-size=1', '--max-old-space-size=40'];
-    const ended = await runModule(PRELUDE(standIn.connection) + source, { args });
+    const ended = await runModule(PRELUDE(standIn.connection) + source, { args, timeout: 600_000 });
     await standIn.stop();
     assert.equal(ended.code, 0, ended.stderr);
     for (const growth of JSON.parse(ended.stdout)) {

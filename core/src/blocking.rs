@@ -88,7 +88,7 @@ impl Client {
     }
 
     /// As [`Client::complete_sessions`](crate::Client::complete_sessions). A thread of the client sends the requests, whether
-    /// or not anybody takes the outcomes.
+    /// or not anybody takes the outcomes; it ends with the client.
     pub fn complete_sessions<I>(&self, session_ids: I, options: CompleteOptions) -> Outcomes
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -176,7 +176,8 @@ impl Client {
         &self.inner
     }
 
-    /// Runs `future` on this thread until it is done.
+    /// Runs `future` on this thread until it is done. A bulk call that it begins goes on only while this thread, or another
+    /// call of this client, waits: its outcomes are to be taken inside it.
     ///
     /// # Panics
     /// If this thread is inside a runtime, or ends, and the system gives no other thread.
@@ -246,10 +247,19 @@ impl Client {
     /// # Errors
     /// [`Connection`](crate::ErrorKind::Connection), retryable, when this thread can't, and the system gives no other.
     fn driver_of(&self, place: &Place<'_>) -> Result<Option<&Background>, Error> {
-        if is_this_thread_ending() {
+        if is_this_thread_ending() || self.is_driven_by_this_thread() {
             return self.background().map(|(background, _)| Some(background));
         }
         Ok(self.driver_of_crowd(place))
+    }
+
+    /// Whether this thread drives a call of this client already: an observer of that call makes another one.
+    fn is_driven_by_this_thread(&self) -> bool {
+        Handle::try_current().is_ok_and(|current| current.id() == self.own_runtime().handle().id())
+    }
+
+    fn own_runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("only drop takes the runtime away")
     }
 
     fn driver_of_crowd(&self, place: &Place<'_>) -> Option<&Background> {
@@ -331,20 +341,26 @@ impl Client {
     }
 
     /// Runs `work` with the runtime. A thread that is inside a runtime can't enter another, and one that ends can enter none:
-    /// then `work` runs on a thread of its own.
+    /// then `work` runs on a thread of its own. If that inside which it is drives calls of this client, and so has to wait for
+    /// `work`, the runtime is another one.
     ///
     /// # Errors
-    /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
+    /// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread or no descriptors.
     fn outside_other_runtimes<T: Send>(&self, work: impl FnOnce(&Runtime) -> T + Send) -> Result<T, Error> {
-        let runtime = self.runtime.as_ref().expect("only drop takes the runtime away");
         if Handle::try_current().is_err_and(|error| error.is_missing_context()) {
-            return Ok(work(runtime));
+            return Ok(work(self.own_runtime()));
         }
-        thread::scope(|scope| {
-            let thread = without_signals(|| thread_builder().spawn_scoped(scope, || work(runtime)))
-                .map_err(|error| Error::no_resources("thread", error))?;
-            thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
-        })
+        if !self.is_driven_by_this_thread() && !self.is_background_thread() {
+            return on_another_thread(|| work(self.own_runtime()));
+        }
+        let runtime = new_runtime().map_err(|error| Error::no_resources("descriptors", error))?;
+        let output = on_another_thread(|| work(&runtime));
+        runtime.shutdown_background();
+        output
+    }
+
+    fn is_background_thread(&self) -> bool {
+        self.background.get().is_some_and(|(background, _)| background.is_this_thread())
     }
 }
 
@@ -357,6 +373,18 @@ impl Drop for Client {
         // The process may end now.
         self.inner.engine().settle(MAX_TIME_TO_SETTLE);
     }
+}
+
+/// Runs `work` on a thread of its own, while this one waits.
+///
+/// # Errors
+/// [`Connection`](crate::ErrorKind::Connection), retryable, when the system gives no thread.
+fn on_another_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    thread::scope(|scope| {
+        let thread = without_signals(|| thread_builder().spawn_scoped(scope, work))
+            .map_err(|error| Error::no_resources("thread", error))?;
+        thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
+    })
 }
 
 /// The outcomes of a bulk call as they settle; [`in_order`](Self::in_order) has them as the input was.

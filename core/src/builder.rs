@@ -54,7 +54,7 @@ struct GivenUrl(String);
 
 impl fmt::Debug for GivenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.contains('@') { f.write_str("[redacted]") } else { fmt::Debug::fmt(&self.0, f) }
+        if self.0.contains(['@', '?']) { f.write_str("[redacted]") } else { fmt::Debug::fmt(&self.0, f) }
     }
 }
 
@@ -174,8 +174,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// A name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys.
-    /// Default: each base URL and key is an account of its own.
+    /// A name for the account, the same for all of its keys: clients that give it share one budget, whatever their keys. It
+    /// also joins those of this process, without a shared ledger. Default: each base URL and key is an account of its own.
     pub fn shared_limits_account(mut self, name: impl Into<String>) -> Self {
         self.settings.shared_limits_account = Some(name.into());
         self
@@ -325,8 +325,10 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_the_key_nor_a_password() {
-        let builder = Client::builder().api_key("pn_CANARY").base_url("https://user:CANARY@api.wts.chat");
-        assert!(!format!("{builder:?}").contains("CANARY"), "{builder:?}");
+        for url in ["https://user:CANARY@api.wts.chat", "https://api.wts.chat?api_key=CANARY"] {
+            let builder = Client::builder().api_key("pn_CANARY").base_url(url).shared_limits(url);
+            assert!(!format!("{builder:?}").contains("CANARY"), "{builder:?}");
+        }
         let builder = Client::builder().base_url("https://api.wts.chat");
         assert!(format!("{builder:?}").contains("https://api.wts.chat"));
     }

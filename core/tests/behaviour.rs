@@ -322,6 +322,38 @@ fn an_observer_may_make_a_blocking_call_where_many_threads_wait() {
     }
 }
 
+/// The first call is driven by its own thread, the second by the client's, the third by another.
+#[tokio::test]
+async fn an_observer_may_make_calls_that_it_observes_as_well() {
+    let stand_in = StandIn::start(&OPTIONS);
+    let client = Arc::new(OnceLock::<blocking::Client>::new());
+    let observed = Arc::clone(&client);
+    let observer = Observer::new(move |event| {
+        let Event::Attempt { session_id, .. } = event else { return };
+        let next = match *session_id {
+            "first" => "second",
+            "second" => "third",
+            _ => return,
+        };
+        observed.get().unwrap().complete_session(next, complete()).unwrap();
+    });
+    client.set(builder(&stand_in).observer(observer).build_blocking().unwrap()).unwrap();
+    let (ended, has_ended) = mpsc::channel();
+    thread::spawn(move || {
+        let client = client.get().unwrap();
+        client.complete_session("first", complete()).unwrap();
+        client.wait(async { client.complete_session("in wait", complete()) }).unwrap();
+        client
+            .wait(async { client.wait(async { client.as_async().complete_session("twice", complete()).await }) })
+            .unwrap();
+        ended.send(()).unwrap();
+    });
+    has_ended.recv_timeout(Duration::from_secs(30)).expect("no call waits for itself");
+    let sent = ask(stand_in.api(), "requests").await;
+    let ids: Vec<_> = sent.as_array().unwrap().iter().map(|request| &request["session_id"]).collect();
+    assert_eq!(ids, ["first", "second", "third", "in wait", "twice"]);
+}
+
 #[tokio::test]
 async fn a_name_with_a_dead_address_works_over_the_other() {
     let stand_in = StandIn::start(&OPTIONS);

@@ -72,6 +72,21 @@ async fn clients_that_come_and_go_keep_to_one_budget() {
 }
 
 #[tokio::test]
+async fn keys_of_an_account_that_has_a_name_keep_to_one_budget() {
+    let stand_in = StandIn::start(&["--limit", "6/2", "--create-unknown"]);
+    let of = |key: &str| {
+        let builder = builder(&stand_in, &[limit(6, 2000)]).api_key(format!("{}_{key}", stand_in.token()));
+        builder.shared_limits_account("two keys").build().unwrap()
+    };
+    let (one, other) = (of("one"), of("other"));
+    for id in ids("named", 12) {
+        one.complete_session(&id, complete()).await.unwrap();
+        other.complete_session(&id, complete()).await.unwrap();
+    }
+    check_windows(&stand_in).await;
+}
+
+#[tokio::test]
 async fn requests_that_arrive_after_their_time_out_are_counted() {
     let stand_in = StandIn::start(&["--limit", "20/2", "--create-unknown", "--arrival-delay", "0..1500"]);
     let builder = builder(&stand_in, &[limit(20, 2000)]).timeout(Duration::from_millis(800));

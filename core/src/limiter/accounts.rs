@@ -14,7 +14,7 @@ use crate::per_process::PerProcess;
 use crate::secret::Secret;
 use crate::shared_limits::{LedgerAddress, SharedLimitsFallback};
 
-/// An account, without its key: a base URL and a key, hashed.
+/// An account, without its key: its name, or else a base URL and a key, hashed.
 type AccountId = [u8; 32];
 
 /// A forked child begins anew: in the limiters of its parent, slots are held by threads that it does not have.
@@ -33,8 +33,8 @@ struct Account {
 /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when there can't be a ledger where the settings say.
 pub(crate) fn of_account(config: &Config) -> Result<Arc<Limiter>, Error> {
     let id = match &config.shared_limits_account {
-        Some(name) if config.shared_limits.is_some() => Sha256::digest(name).into(),
-        _ => account_id(&config.base_url, &config.key),
+        Some(name) => Sha256::digest(name).into(),
+        None => account_id(&config.base_url, &config.key),
     };
     let mut accounts = ACCOUNTS.get_or_default().lock().unwrap_or_else(PoisonError::into_inner);
     accounts.retain(|account| Arc::strong_count(&account.limiter) > 1 || !account.limiter.is_blank());
