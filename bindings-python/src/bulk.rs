@@ -16,7 +16,7 @@ use wts_session::binding::{Parked, Process};
 use wts_session::{Bulk, BulkHandle, Error, Item, Outcome};
 
 use crate::error::{catching_panics, exception};
-use crate::interpreter::{SIGNAL_INTERVAL, background, check_signals_after};
+use crate::interpreter::{SIGNAL_INTERVAL, SignalWatch, background};
 use crate::logging::{Line, Lines, Observed};
 use crate::mailbox::{Mailbox, Settled, Slot};
 use crate::operation::Operation;
@@ -154,7 +154,8 @@ impl BulkRun {
     fn wait(&mut self, py: Python<'_>, seconds: Option<f64>) -> PyResult<()> {
         self.check_process()?;
         let end = seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-        let check = || check_signals_after(|_| Ok(()));
+        let watch = SignalWatch::new(py);
+        let check = || watch.check_after(|_| Ok(()));
         let waited = py.detach(|| catching_panics(|| self.wait_until(Self::poll, end, check)));
         waited.unwrap_or_else(|panic| Err(exception(py, &panic)))
     }

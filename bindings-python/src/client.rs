@@ -13,7 +13,7 @@ use crate::bulk::BulkRun;
 use crate::convert;
 use crate::error::{catching_panics, exception};
 use crate::fork_safe::ForkSafe;
-use crate::interpreter::{SIGNAL_INTERVAL, check_signals_after};
+use crate::interpreter::{SIGNAL_INTERVAL, SignalWatch};
 use crate::logging::{Lines, Observed};
 use crate::operation::Operation;
 use crate::settings::builder;
@@ -105,7 +105,8 @@ fn wait<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let lines = Arc::<Lines>::default();
     let observed = Observed::new(logs_attempts, lines.clone());
-    let check = || check_signals_after(|py| lines.log(py));
+    let watch = SignalWatch::new(py);
+    let check = || watch.check_after(|py| lines.log(py));
     let waited = py.detach(|| {
         let call = observed.call(call);
         catching_panics(|| client.run_unless(call, SIGNAL_INTERVAL, check))

@@ -11,7 +11,13 @@ use crate::error::exception;
 use crate::json;
 
 /// What pandas has where there is nothing, besides NaN.
-const MISSING: [&str; 2] = ["pandas._libs.missing.NAType", "pandas._libs.tslibs.nattype.NaTType"];
+const MISSING: [&str; 4] = [
+    "pandas._libs.missing.NAType",
+    "pandas._libs.tslibs.nattype.NaTType",
+    // From pandas 3 on.
+    "pandas.api.typing.NAType",
+    "pandas.api.typing.NaTType",
+];
 
 /// NumPy's bool, under its names of version 1 and 2.
 const NUMPY_BOOLS: [&str; 2] = ["numpy.bool_", "numpy.bool"];
@@ -42,7 +48,7 @@ pub(crate) fn status(argument: impl Display, given: &Bound<'_, PyAny>) -> PyResu
 
 /// The members of an item of `updates`. What has no order is no pair.
 pub(crate) fn pair<'py>(
-    argument: impl Display,
+    argument: impl Display + Copy,
     given: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let wrong = || wrong_type(argument, "a pair of session id and status", given);
@@ -50,7 +56,12 @@ pub(crate) fn pair<'py>(
         || given.is_instance_of::<PyDict>()
         || given.is_instance_of::<PySet>()
         || given.is_instance_of::<PyFrozenSet>());
-    let Some(mut members) = given.try_iter().ok().filter(|_| has_order) else { return Err(wrong()) };
+    if !has_order {
+        return Err(wrong());
+    }
+    let mut members = given
+        .try_iter()
+        .map_err(|error| if error.is_instance_of::<PyTypeError>(given.py()) { wrong() } else { error })?;
     match (members.next(), members.next(), members.next()) {
         (Some(session_id), Some(status), None) => Ok((session_id?, status?)),
         _ => Err(wrong()),

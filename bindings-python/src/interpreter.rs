@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use wts_session::Error;
 use wts_session::binding::{Background, PerProcess, Process, identify_processes_with, settle_shared_limits};
@@ -66,16 +67,52 @@ pub(crate) fn in_program<T>(work: impl FnOnce() -> T) -> Option<T> {
 /// Keeps our threads out of Python from now on, and tells ledgers that are shared what they do not know yet; for `atexit`.
 #[pyfunction]
 pub(crate) fn interpreter_ends(py: Python<'_>) {
+    // Then this is a subinterpreter's end inside that of the main one, where a thread that detaches never comes back.
+    if is_finalizing(py) {
+        return;
+    }
     py.detach(|| {
         *exits().write().unwrap_or_else(PoisonError::into_inner) = true;
         settle_shared_limits(MAX_TIME_TO_SETTLE);
     });
 }
 
-/// Runs `work` in Python while a thread waits outside it, and then the handlers of signals that came.
-pub(crate) fn check_signals_after(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
-    let check = |py: Python<'_>| work(py).and_then(|()| py.check_signals());
-    Python::try_attach(check).unwrap_or_else(|| wait_for_exit())
+/// `sys.is_finalizing`.
+static IS_FINALIZING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Keeps what is to be called when Python shuts down, which can import nothing any more.
+pub(crate) fn know_the_end(py: Python<'_>) -> PyResult<()> {
+    IS_FINALIZING.get_or_try_init(py, || py.import("sys")?.getattr("is_finalizing").map(Bound::unbind))?;
+    Ok(())
+}
+
+/// Whether Python shuts down, and all threads but this one have left it.
+fn is_finalizing(py: Python<'_>) -> bool {
+    let is_finalizing = IS_FINALIZING.get(py).and_then(|it| it.bind(py).call0().ok());
+    is_finalizing.is_some_and(|it| it.is_truthy().unwrap_or(false))
+}
+
+/// What a thread does now and then while it waits outside Python.
+#[derive(Clone, Copy)]
+pub(crate) struct SignalWatch {
+    /// This thread shuts Python down: a destructor makes a call. Nobody looks for signals any more.
+    shuts_down: bool,
+}
+
+impl SignalWatch {
+    /// To be made before the thread leaves Python.
+    pub(crate) fn new(py: Python<'_>) -> Self {
+        Self { shuts_down: is_finalizing(py) }
+    }
+
+    /// Runs `work` in Python, and then the handlers of signals that came.
+    pub(crate) fn check_after(self, work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+        if self.shuts_down {
+            return Ok(());
+        }
+        let check = |py: Python<'_>| work(py).and_then(|()| py.check_signals());
+        Python::try_attach(check).unwrap_or_else(|| wait_for_exit())
+    }
 }
 
 /// Python is shutting down, and this is one of its daemon threads: it must not touch Python any more.

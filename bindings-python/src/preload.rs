@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyNone;
 
 use crate::convert::wrong_type;
+use crate::interpreter::know_the_end;
 use crate::{json, logging, outcome};
 
 /// Makes all of it.
@@ -22,6 +23,7 @@ pub(crate) fn preload(py: Python<'_>) -> PyResult<()> {
     refuse_further_interpreters(py)?;
     py.import("wts_session.errors")?;
     py.import("wts_session._logging")?;
+    know_the_end(py)?;
     json::scanner(py)?;
     outcome::import_classes(py)?;
     drop(logging::observer());

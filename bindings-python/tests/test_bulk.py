@@ -280,20 +280,28 @@ def test_an_item_of_a_wrong_type_fails_alone(bulk: Bulk, api: StandIn, session_i
     assert len(api.requests(ids[0])) == 2
 
 
-class MissingInPandas:
-    """Stands for ``pandas.NA``."""
+def missing_in_pandas(module: str, name: str) -> Any:
+    """Stands for ``pandas.NA`` or ``pandas.NaT``."""
+    missing = type(name, (), {})
+    missing.__module__ = module
+    return missing()
 
 
-MissingInPandas.__module__, MissingInPandas.__qualname__ = "pandas._libs.missing", "NAType"
+MISSING_IN_PANDAS = [
+    missing_in_pandas("pandas._libs.missing", "NAType"),
+    missing_in_pandas("pandas._libs.tslibs.nattype", "NaTType"),
+    missing_in_pandas("pandas.api.typing", "NAType"),
+    missing_in_pandas("pandas.api.typing", "NaTType"),
+]
 
 
 def test_ids_may_be_uuids_and_what_is_missing_in_a_table_is_missing(bulk: Bulk, api: StandIn, session_id: str) -> None:
     """As columns of a CSV or of a data frame have them."""
     id_ = uuid.uuid4()
-    missing = [None, float("nan"), numpy.float64("nan"), MissingInPandas()]
+    missing = [None, float("nan"), numpy.float64("nan"), *MISSING_IN_PANDAS]
     outcomes = bulk.complete_sessions([id_, *missing, numpy.str_(session_id)])
     codes = [outcome.error.code if outcome.error else "ok" for outcome in outcomes]
-    assert codes == ["ok", *["empty_session_id"] * 4, "ok"]
+    assert codes == ["ok", *["empty_session_id"] * len(missing), "ok"]
     assert outcomes[0].session_id is id_
     assert len(api.requests(str(id_))) == 1
     outcomes = bulk.update_session_statuses([(id_, "PENDING"), (id_, float("nan"))])
@@ -315,6 +323,29 @@ def test_what_gives_something_else_than_items_is_refused(kind: str, api: StandIn
     for wrong in (DataFrame(), {"s": "PENDING"}):
         with pytest.raises(TypeError, match="an iterable of pairs of session id and status is expected, not"):
             bulk.update_session_statuses(wrong)
+
+
+class Row:
+    """A row that can't be read any more."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self.error
+
+
+def test_what_a_pair_raises_ends_the_call(bulk: Bulk, session_id: str) -> None:
+    for broken in (KeyboardInterrupt(), LookupError("the row is detached")):
+        with pytest.raises(type(broken)) as caught:
+            bulk.update_session_statuses([(session_id, "PENDING"), Row(broken), (session_id, "PENDING")])
+        assert caught.value is broken
+        outcomes = outcomes_of(broken) or []
+        assert outcomes[0].session_id == session_id
+        assert all(outcome.error and outcome.error.code == "cancelled" for outcome in outcomes[1:])
+    (outcome,) = bulk.update_session_statuses([Row(TypeError("no pair"))])
+    assert outcome.error
+    assert outcome.error.code == "missing_fields"
 
 
 def test_an_input_that_raises_leaves_what_was_started_settled(bulk: Bulk, api: StandIn, session_id: str) -> None:

@@ -16,7 +16,9 @@ from stand_in import StandIn
 from wts_session import AsyncClient, outcomes_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+
+    from wts_session import Outcome
 
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -207,6 +209,59 @@ def test_a_cancelled_call_ends_at_once_and_tells_all(
         event_loop.run_until_complete(event_loop.shutdown_asyncgens())
         event_loop.run_until_complete(event_loop.shutdown_default_executor())
         event_loop.close()
+
+
+class Interrupted:
+    """Awaits a call, in which ``KeyboardInterrupt`` is raised while it deals with its cancellation."""
+
+    def __init__(self, call: Coroutine[Any, Any, Any]) -> None:
+        self.call = call
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        future = self.call.send(None)
+        while True:
+            try:
+                yield future
+            except asyncio.CancelledError as cancelled:
+                self.call.throw(cancelled)
+                self.call.throw(KeyboardInterrupt())
+            future = self.call.send(None)
+
+
+def test_ctrl_c_at_the_second_time_loses_no_outcome(own_stand_in: StandIn, session_id: str) -> None:
+    own_stand_in.script(session_id, *[STALL] * 2)
+
+    async def main() -> None:
+        async with AsyncClient(own_stand_in.token, base_url=own_stand_in.api, max_concurrency=2) as client:
+            await Interrupted(client.complete_sessions([session_id] * 10))
+
+    async def interrupted() -> list[Outcome[Any]] | None:
+        task = asyncio.get_running_loop().create_task(caught(main()))
+        await asyncio.to_thread(own_stand_in.requests, session_id, at_least=2)
+        task.cancel()
+        return outcomes_of(await task)
+
+    async def caught(call: Coroutine[Any, Any, Any]) -> BaseException:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            await call
+        return raised.value
+
+    outcomes = asyncio.run(interrupted()) or []
+    assert [(each.index, each.error.code) for each in outcomes if each.error] == [(n, "cancelled") for n in range(10)]
+
+
+def test_a_program_that_exits_in_its_input_has_the_outcomes(api: StandIn, session_id: str) -> None:
+    def items() -> Iterator[str]:
+        yield session_id
+        raise SystemExit(3)
+
+    async def main() -> None:
+        async with AsyncClient() as client:
+            await client.complete_sessions(items())
+
+    with pytest.raises(SystemExit) as raised:
+        asyncio.run(main())
+    assert [each.session_id for each in outcomes_of(raised.value) or ()] == [session_id]
 
 
 def test_an_input_that_takes_its_time_to_end_holds_up_no_cancelled_call(api: StandIn, session_id: str) -> None:

@@ -7,11 +7,13 @@ import gc
 import logging
 import pickle
 import traceback
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from secrets_check import assert_secret
-from wts_session import AsyncClient, Client, ConfigError, WtsError, complete_session
+from wts_session import AsyncClient, Client, ConfigError, WtsError, complete_session, update_session_status
 
 if TYPE_CHECKING:
     from stand_in import StandIn
@@ -51,6 +53,13 @@ def test_a_wrong_setting_beside_the_key_does_not_show_it() -> None:
         assert "CANARY" not in "".join(map(str, [caught.value, repr(caught.value), vars(caught.value)]))
 
 
+def assert_no_frame_holds_the_key(error: BaseException) -> None:
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    frames = [frame for frame in shown.stack if Path(frame.filename).parent.name == "wts_session"]
+    assert frames
+    assert not [frame for frame in frames if "CANARY" in str(frame.locals)]
+
+
 def test_no_frame_of_the_package_holds_the_key(stand_in: StandIn) -> None:
     async def refused() -> None:
         async with AsyncClient(stand_in.token + "_CANARY", base_url=stand_in.addresses["refused"]) as client:
@@ -58,10 +67,22 @@ def test_no_frame_of_the_package_holds_the_key(stand_in: StandIn) -> None:
 
     with pytest.raises(WtsError) as caught:
         asyncio.run(refused())
-    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame for frame in shown.stack if "wts_session" in frame.filename]
-    assert frames
-    assert not [frame for frame in frames if "CANARY" in str(frame.locals)]
+    assert_no_frame_holds_the_key(caught.value)
+    settings: dict[str, Any] = {"api_key": CANARY, "base_url": f"http://user:{CANARY}@127.0.0.1"}
+    wrong: Any = 1
+    for call in (
+        partial(complete_session, "s", **settings),
+        partial(complete_session, "", api_key=CANARY),
+        partial(complete_session, wrong, api_key=CANARY),
+        partial(update_session_status, "s", "PENDING", **settings),
+        partial(update_session_status, "s", "wrong", api_key=CANARY),
+        partial(Client, **settings),
+        partial(AsyncClient, CANARY, timeout=-1),
+        partial(Client, CANARY, shared_limits=f"redis://:{CANARY}@host?wrong=1"),
+    ):
+        with pytest.raises((WtsError, TypeError)) as raised:
+            call()
+        assert_no_frame_holds_the_key(raised.value)
 
 
 def test_nothing_is_logged_that_shows_the_key(

@@ -106,6 +106,12 @@ def test_a_client_is_closed_while_threads_wait_for_their_turn(api: StandIn, sess
     assert api.requests(f"{session_id}-2") == []
 
 
+def test_calls_while_python_shuts_down_come_to_their_end(own_stand_in: StandIn, session_id: str) -> None:
+    own_stand_in.script(session_id, *[{"status": 200, "delay_ms": 200}] * 4)
+    told = running.run("shutdown_calls", own_stand_in, session_id).splitlines()
+    assert sorted(told) == ["bulk [True, True]", "ends", "generator True", "single True"]
+
+
 @needs_fork
 def test_children_go_on_with_a_client_of_their_parent(api: StandIn) -> None:
     children = 8

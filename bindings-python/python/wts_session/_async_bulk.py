@@ -56,7 +56,23 @@ async def collect(
     on_progress: Progress | None,
 ) -> list[Outcome[ResultT]]:
     """As that of ``_bulk``."""
-    feeder = _Feeder(run, source)
+    try:
+        return await _collect(run, items, source, on_progress)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        # Once more, for signals that came while the first was dealt with.
+        run.fail(error, items)
+        raise
+
+
+async def _collect(
+    run: BulkRun[ResultT],
+    items: Iterable[Any] | AsyncIterable[Any],
+    source: AsyncIterator[Any],
+    on_progress: Progress | None,
+) -> list[Outcome[ResultT]]:
+    feeder = _Feeder(run, items, source)
     try:
         try:
             told, total = 0, length(items)
@@ -127,7 +143,7 @@ class AsyncOutcomeIterator(Generic[ResultT]):
 async def _iterate(
     run: BulkRun[ResultT], items: Iterable[Any] | AsyncIterable[Any], source: AsyncIterator[Any]
 ) -> AsyncGenerator[Outcome[ResultT], None]:
-    feeder = _Feeder(run, source)
+    feeder = _Feeder(run, items, source)
     try:
         try:
             while not run.ended:
@@ -156,8 +172,11 @@ async def _iterate(
 class _Feeder:
     """The task that puts in the items of a bulk call, and the wait for what comes out."""
 
-    def __init__(self, run: BulkRun[Any], source: AsyncIterator[Any]) -> None:
+    def __init__(
+        self, run: BulkRun[Any], items: Iterable[Any] | AsyncIterable[Any], source: AsyncIterator[Any]
+    ) -> None:
         self._run = run
+        self._items = items
         self._room = Event()
         self._is_stopping = False
         self._loop = running_loop()
@@ -173,6 +192,10 @@ class _Feeder:
                     await self._room.wait()
         except Exception:
             self._run.stop()
+            raise
+        except (KeyboardInterrupt, SystemExit) as error:
+            # It leaves the loop at once, past whoever waits for the outcomes.
+            self._run.fail(error, self._items)
             raise
         except BaseException:
             if not self._is_stopping:

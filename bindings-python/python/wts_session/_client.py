@@ -227,8 +227,12 @@ def update_session_status(
     'PENDING'
     """
     settings = {"api_key": api_key, "base_url": base_url}
-    operation = native.update_session_status(stop_bot_in_execution)
-    return cast("Session", native.shared_call(settings, operation, session_id, status, logs_attempts()))
+    try:
+        operation = native.update_session_status(stop_bot_in_execution)
+        return cast("Session", native.shared_call(settings, operation, session_id, status, logs_attempts()))
+    finally:
+        # A traceback may show the variables of this frame.
+        del api_key, base_url, settings
 
 
 def complete_session(
@@ -247,5 +251,9 @@ def complete_session(
     True
     """
     settings = {"api_key": api_key, "base_url": base_url}
-    operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
-    return cast("CompletedSession", native.shared_call(settings, operation, session_id, None, logs_attempts()))
+    try:
+        operation = native.complete_session(reactivate_on_new_message, stop_bot_in_execution)
+        return cast("CompletedSession", native.shared_call(settings, operation, session_id, None, logs_attempts()))
+    finally:
+        # As above.
+        del api_key, base_url, settings

@@ -46,6 +46,9 @@ class BaseClient(Generic[Calls]):
         auth_scheme: Literal["bearer", "raw"] = "bearer",
         allow_insecure_http: bool = False,
     ) -> None:
-        settings = locals()
-        del settings["self"]
-        self._calls = self._native(settings)
+        settings = {name: value for name, value in locals().items() if name != "self"}
+        try:
+            self._calls = self._native(settings)
+        finally:
+            # A traceback may show the variables of this frame, and passwords are in addresses too.
+            del api_key, base_url, shared_limits, settings
