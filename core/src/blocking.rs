@@ -113,7 +113,8 @@ impl Client {
         self.start(operation, Source::Pushed)
     }
 
-    /// A bulk call on `items`. The thread that takes the outcomes also reads the items, when there is room for them.
+    /// A bulk call on `items`. The thread that takes the outcomes also reads the items, when there is room for them: a panic of
+    /// theirs is one of `next`, which can be called again.
     pub fn bulk_from<I>(&self, operation: Operation, items: I) -> OutcomesOf<I>
     where
         I: Iterator<Item = Item>,

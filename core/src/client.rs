@@ -22,6 +22,10 @@ use crate::progress::Progress;
 ///
 /// A connection belongs to the runtime that it was opened on, and only calls on that runtime use it. So a client in a static
 /// may be used on many runtimes, one after another or at once.
+///
+/// # Panics
+/// A single call panics where there is no tokio runtime, where that has no I/O or timers (`enable_all`), and where it has been
+/// shut down. A bulk call that is begun outside a runtime has a thread of its own.
 #[derive(Clone)]
 pub struct Client {
     engine: Engine,

@@ -53,6 +53,8 @@ struct Problem<'a> {
     title: Option<String>,
     detail: Option<String>,
     errors: Option<&'a RawValue>,
+    /// A session has a title too, which is for nobody's log, and its status is a word.
+    is_session: bool,
 }
 
 /// Reads texts and takes the API key out of them.
@@ -72,10 +74,11 @@ impl Reader<'_> {
             b"title" => problem.title = self.words(value),
             b"detail" => problem.detail = self.words(value),
             b"errors" => problem.errors = Some(value),
+            b"status" => problem.is_session = self.words(value).is_some_and(|status| status.parse::<u16>().is_err()),
             _ => {}
         })
         .ok()?;
-        envelope.text = envelope.text.or_else(|| self.problem_text(problem));
+        envelope.text = envelope.text.or_else(|| (!problem.is_session).then(|| self.problem_text(problem)).flatten());
         Some(envelope)
     }
 
@@ -210,6 +213,16 @@ mod tests {
             let nested = format!("{}\"x\"{}", "[".repeat(levels), "]".repeat(levels));
             let text = parse(format!("{{\"title\":\"T.\",\"errors\":{{\"a\":{nested}}}}}").as_bytes()).text.unwrap();
             assert!(text.starts_with("T. a: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_title_of_a_session_is_no_text() {
+        let session = include_bytes!("../tests/data/session-completed.json");
+        assert_eq!(parse(session), Envelope::default());
+        for status in ["400", "\"400\"", "null"] {
+            let text = parse(format!("{{\"title\":\"Bad Request\",\"status\":{status}}}").as_bytes()).text;
+            assert_eq!(text.as_deref(), Some("Bad Request"), "{status}");
         }
     }
 
