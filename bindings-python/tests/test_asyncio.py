@@ -136,6 +136,7 @@ def test_a_cancelled_call_that_waits_its_turn_is_never_sent(own_stand_in: StandI
             second = asyncio.ensure_future(client.complete_session(f"{session_id}-2"))
             await asyncio.sleep(0)
             second.cancel()
+            await asyncio.wait([second])
             own_stand_in.release(session_id)
             assert (await first)["success"]
             assert second.cancelled()
