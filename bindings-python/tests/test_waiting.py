@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -110,6 +111,11 @@ def test_calls_while_python_shuts_down_come_to_their_end(own_stand_in: StandIn, 
     own_stand_in.script(session_id, *[{"status": 200, "delay_ms": 200}] * 4)
     told = running.run("shutdown_calls", own_stand_in, session_id).splitlines()
     assert sorted(told) == ["bulk [True, True]", "ends", "generator True", "single True"]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from then on subinterpreters can not import it")
+def test_a_subinterpreter_that_ends_with_the_program_does_not_hold_it_up(own_stand_in: StandIn) -> None:
+    assert running.run("subinterpreter", own_stand_in) == "ends\n"
 
 
 @needs_fork
